@@ -1,0 +1,170 @@
+"""What the beat detector's loops work with: constants for one sampling rate, and the arrays of its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import beats_slots as slot
+from signal_processing.filters import butterworth, settled_on
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Int = int | np.int64
+
+N_CANDIDATES = 24
+"""Peaks that may wait for a decision; they are `PEAK_APART_S` apart at least, so 2 s hold fewer."""
+N_HEIGHTS = 8
+N_INTERVALS = 16
+N_CLUSTERS = 8
+N_POINTS = 32
+SLACK = 4
+"""Points a beat may be moved by against a template, either way."""
+POINT_S = 0.010
+BEFORE_S = 0.140
+N_FEATURES = 27
+N_BEAT_SCALARS = 16
+MAX_BEATS_PER_S = 8
+
+LOWPASS_HZ = 35.0
+SLOW_HZ = 100.0
+"""The loops run at the slowest divisor of the sampling rate that is not below this."""
+BASELINE_HZ = 0.7
+QRS_LOW_HZ = 6.0
+QRS_HIGH_HZ = 18.0
+BOX_S = 0.100
+PEAK_APART_S = 0.160
+DECIDE_S = 0.90
+LEARN_S = 1.80
+LABEL_S = 1.90
+RING_S = 3.2
+LATENCY_S = 2.1
+LOWPASS_DELAY_S = 0.012
+BAND_DELAY_S = 0.012
+"""Of the QRS band against the low-passed signal."""
+NO_BEAT = -1
+
+
+class Plan(NamedTuple):
+    """Constants of one sampling rate. Lengths are in slow samples, `slow_hz` of them a second."""
+
+    step: int
+    fs_hz: float
+    slow_hz: float
+    lowpass: Floats
+    baseline: Floats
+    band: Floats
+    lowpass_settled: Floats
+    baseline_settled: Floats
+    band_settled: Floats
+    box: int
+    apart: int
+    decide: int
+    learn: int
+    label: int
+    qrs_delay: int
+    lowpass_delay: float
+
+
+@dataclass(slots=True)
+class BeatState:
+    """The state of the beat detector; what the columns and entries mean stands in `detectors.beats_slots`."""
+
+    lowpass: Floats
+    baseline: Floats
+    band: Floats
+    leads: Floats
+    rings: Floats
+    activity: Floats
+    candidates: Floats
+    heights: Floats
+    intervals: Floats
+    templates: Floats
+    clusters: Floats
+    waves: Floats
+    pending: Floats
+    numbers: Floats
+    counts: Ints
+
+
+class Arrays(NamedTuple):
+    """The fields of `BeatState` in the form in which compiled code takes them."""
+
+    lowpass: Floats
+    baseline: Floats
+    band: Floats
+    leads: Floats
+    rings: Floats
+    activity: Floats
+    candidates: Floats
+    heights: Floats
+    intervals: Floats
+    templates: Floats
+    clusters: Floats
+    waves: Floats
+    pending: Floats
+    numbers: Floats
+    counts: Ints
+
+
+def plan_for(fs_hz: float) -> Plan:
+    """The constants for a sampling rate."""
+    step = max(int(fs_hz // SLOW_HZ), 1)
+    slow_hz = fs_hz / step
+    lowpass = butterworth("lowpass", LOWPASS_HZ, order=4, fs_hz=fs_hz)
+    baseline = butterworth("highpass", BASELINE_HZ, order=2, fs_hz=slow_hz)
+    band = np.concatenate(
+        [
+            butterworth("highpass", QRS_LOW_HZ, order=2, fs_hz=slow_hz),
+            butterworth("lowpass", QRS_HIGH_HZ, order=2, fs_hz=slow_hz),
+        ]
+    )
+    return Plan(
+        step=step,
+        fs_hz=fs_hz,
+        slow_hz=slow_hz,
+        lowpass=lowpass,
+        baseline=baseline,
+        band=band,
+        lowpass_settled=_settled_on_one(lowpass),
+        baseline_settled=_settled_on_one(baseline),
+        band_settled=_settled_on_one(band),
+        box=round(BOX_S * slow_hz),
+        apart=round(PEAK_APART_S * slow_hz),
+        decide=round(DECIDE_S * slow_hz),
+        learn=round(LEARN_S * slow_hz),
+        label=round(LABEL_S * slow_hz),
+        qrs_delay=round((BOX_S / 2 + BAND_DELAY_S) * slow_hz),
+        lowpass_delay=LOWPASS_DELAY_S * fs_hz,
+    )
+
+
+def _settled_on_one(sos: Floats) -> Floats:
+    return np.ascontiguousarray(settled_on(sos, np.ones(1))[:, :, 0])
+
+
+def new_state(plan: Plan, n_leads: int) -> BeatState:
+    """The state before the first sample."""
+    ring = int(RING_S * plan.slow_hz) + 1
+    counts = np.zeros(slot.N_COUNTS, np.int64)
+    counts[slot.LAST_AT] = NO_BEAT
+    return BeatState(
+        lowpass=np.zeros((n_leads, len(plan.lowpass), 2)),
+        baseline=np.zeros((n_leads, len(plan.baseline), 2)),
+        band=np.zeros((n_leads, len(plan.band), 2)),
+        leads=np.zeros((n_leads, slot.N_LEAD_SLOTS)),
+        rings=np.zeros((slot.N_RINGS, n_leads, ring)),
+        activity=np.zeros(ring),
+        candidates=np.zeros((N_CANDIDATES, slot.PER_LEAD + n_leads)),
+        heights=np.zeros((n_leads + 1, N_HEIGHTS)),
+        intervals=np.zeros(N_INTERVALS),
+        templates=np.zeros((N_CLUSTERS, n_leads, N_POINTS)),
+        clusters=np.zeros((N_CLUSTERS, slot.N_CLUSTER_SLOTS)),
+        waves=np.zeros((1, n_leads * (N_POINTS + 2 * SLACK))),
+        pending=np.zeros(slot.N_PENDING_SLOTS + N_FEATURES),
+        numbers=np.zeros(slot.N_NUMBERS),
+        counts=counts,
+    )

@@ -1,0 +1,134 @@
+"""One source detector and its followers as one detector: each beat is found once and read by all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from detectors.protocol import AnyDetector, Follower, Step
+from signal_processing.values import Annotation, Annotator, Block, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TICK_S = 0.5
+"""Followers hear at least this often that time passes, s. The ticks count from the first sample, so that what several
+followers say about passing time comes in one order however the signal is cut."""
+
+SourceStateT = TypeVar("SourceStateT")
+FollowerStatesT = TypeVar("FollowerStatesT", bound="tuple[Any, ...]")
+
+
+@dataclass
+class ChainState(Generic[SourceStateT, FollowerStatesT]):
+    """The states of the parts.
+
+    Parameters
+    ----------
+    source : of the source detector.
+    followers : of each follower, in their order.
+    fs_hz : sampling rate, Hz.
+    end : one past the last sample taken; -1 before the first.
+    tick : the next tick, a sample index; -1 before the first sample.
+    """
+
+    source: SourceStateT
+    followers: FollowerStatesT
+    fs_hz: float
+    end: int = -1
+    tick: int = -1
+
+
+AnyChainState = ChainState[Any, Any]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A detector made of one that finds beats (or pulses) and followers that read them.
+
+    Parameters
+    ----------
+    name, version : of the whole; annotations carry those of the part that says them.
+    source : finds points, said in order of sample.
+    followers : at least one.
+    """
+
+    name: str
+    version: str
+    source: AnyDetector
+    followers: tuple[Follower[Any], ...]
+
+    @property
+    def latency_s(self) -> float:
+        """The source's, a tick, and that of the slowest follower, s."""
+        return self.source.latency_s + TICK_S + max(follower.latency_s for follower in self.followers)
+
+    @cached_property
+    def state_type(self) -> type[AnyChainState]:
+        """`ChainState` of the parts' own types, so that msgspec loads each as what it is."""
+        followers = GenericAlias(tuple, tuple(follower.state_type for follower in self.followers))
+        declared: Any = ChainState
+        return cast("type[AnyChainState]", declared[self.source.state_type, followers])
+
+    @cached_property
+    def annotators(self) -> tuple[Annotator, ...]:
+        """The source's, then one for each follower."""
+        followers = (Annotator("machine", follower.name, follower.version) for follower in self.followers)
+        return (*self.source.annotators, *followers)
+
+    def accepts(self, signal: Signal) -> bool:
+        """What the source accepts."""
+        return self.source.accepts(signal)
+
+    def initial(self, signal: Signal) -> AnyChainState:
+        """The parts before the first block."""
+        followers = tuple(follower.initial(signal) for follower in self.followers)
+        return ChainState(self.source.initial(signal), followers, signal.fs_hz)
+
+    def step(self, state: AnyChainState, block: Block) -> Step[AnyChainState]:
+        """The source over the block, then the followers over what it found."""
+        if state.tick < 0 and len(block):
+            state.tick = block.start + _tick_samples(state.fs_hz)
+        state.source, found = self.source.step(state.source, block)
+        state.end = block.end
+        settled_until = math.floor(block.end - self.source.latency_s * state.fs_hz)
+        said = list(self._follow(state, found))
+        said.extend(self._pass_time(state, settled_until))
+        return Step(state, said)
+
+    def finish(self, state: AnyChainState) -> list[Annotation]:
+        """What the source still finds, and what all have left to say."""
+        said = list(self._follow(state, self.source.finish(state.source)))
+        for follower, follower_state in zip(self.followers, state.followers, strict=True):
+            said.extend(follower.finish(follower_state, end=state.end))
+        return said
+
+    def _follow(self, state: AnyChainState, found: Sequence[Annotation]) -> Iterator[Annotation]:
+        for point in found:
+            # the points come in order, so that none before this one is still to come
+            yield from self._pass_time(state, point.start)
+            yield point
+            yield from self._tell(state, (point,), settled_until=point.start)
+
+    def _pass_time(self, state: AnyChainState, settled_until: int) -> Iterator[Annotation]:
+        while 0 <= state.tick <= settled_until:
+            yield from self._tell(state, (), settled_until=state.tick)
+            state.tick += _tick_samples(state.fs_hz)
+
+    def _tell(self, state: AnyChainState, points: Sequence[Annotation], *, settled_until: int) -> list[Annotation]:
+        said: list[Annotation] = []
+        states = []
+        for follower, follower_state in zip(self.followers, state.followers, strict=True):
+            after, annotations = follower.step(follower_state, points, settled_until=settled_until)
+            states.append(after)
+            said += annotations
+        state.followers = tuple(states)
+        return said
+
+
+def _tick_samples(fs_hz: float) -> int:
+    # one less than half a second holds, for the rounding of settled_until to whole samples
+    return max(int(TICK_S * fs_hz) - 1, 1)

@@ -1,0 +1,71 @@
+"""Which detectors there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from signal_processing.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from detectors.protocol import AnyDetector
+    from signal_processing.values import Signal
+
+
+def registered() -> dict[str, AnyDetector]:
+    """Every registered detector with its default configuration, by name.
+
+    The chains of one follower each are there so that every follower obeys the laws by itself; `production_for` names
+    what runs.
+    """
+    # imported here, so that who only asks for a name need not wait for all of them
+    from detectors.afib import Afib
+    from detectors.beats import BeatDetector
+    from detectors.chain import Chain
+    from detectors.ecg import ecg
+    from detectors.oxygen import Desaturation
+    from detectors.ppg import PulseDetector
+    from detectors.quality import Quality
+    from detectors.rates import Rates
+    from detectors.ventricular import Ventricular
+
+    beats = BeatDetector()
+    detectors: list[AnyDetector] = [
+        beats,
+        Chain("beats-ventricular", "1", beats, (Ventricular(),)),
+        Chain("beats-rates", "1", beats, (Rates(),)),
+        Chain("beats-afib", "1", beats, (Afib(),)),
+        ecg(),
+        Quality(),
+        PulseDetector(),
+        Desaturation(),
+    ]
+    return {detector.name: detector for detector in detectors}
+
+
+def detector_named(name: str) -> AnyDetector:
+    """The registered detector of that name.
+
+    Raises
+    ------
+    InvalidValueError : if there is none.
+    """
+    detectors = registered()
+    if name not in detectors:
+        msg = f"detector must be one of {', '.join(sorted(detectors))}, got {name!r}"
+        raise InvalidValueError(msg)
+    return detectors[name]
+
+
+def detectors_for(signal: Signal) -> list[AnyDetector]:
+    """The registered detectors that have something to say about such a channel group."""
+    return [detector for detector in registered().values() if detector.accepts(signal)]
+
+
+PRODUCTION = ("ecg", "quality", "ppg-pulses", "desaturation")
+"""What the ingest worker and `rhythmark annotate` run, each where it accepts the group."""
+
+
+def production_for(signal: Signal) -> list[AnyDetector]:
+    """The detectors that run over such a channel group; together they say everything once."""
+    detectors = registered()
+    return [detectors[name] for name in PRODUCTION if detectors[name].accepts(signal)]

@@ -1,0 +1,72 @@
+"""Where no lead had a signal: stretches of a second and more in which not one lead's sample changes.
+
+A living signal through an amplifier is never constant, not even in asystole; a loose cable, a switched-off front end or
+missing samples are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MIN_STILL_S = 1.0
+"""Shortest stretch, s."""
+
+
+@dataclass
+class StillnessState:
+    """Recent stretches, and where the newest change was.
+
+    Parameters
+    ----------
+    starts, ends : complete stretches, samples, oldest first.
+    since : the first sample that equals those after it so far; -1 before the first sample.
+    seen : one past the last sample taken.
+    values : the newest sample of each lead.
+    """
+
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    since: int = -1
+    seen: int = -1
+    values: list[float] = field(default_factory=list)
+
+
+def watch(state: StillnessState, start: int, samples: NDArray[np.float64], fs_hz: float) -> None:
+    """Take the samples (n, n_leads) from `start` on; n may be 0."""
+    if not len(samples):
+        return
+    from detectors.stillness_loop import find_still
+
+    if state.since < 0:
+        state.since, state.values = start, samples[0].tolist()
+    min_still = math.ceil(MIN_STILL_S * fs_hz)
+    # the first stretch of a block may have begun before it
+    found = np.empty((len(samples) // min_still + 2, 2), dtype=np.int64)
+    n, state.since = find_still(samples, np.array(state.values), start, state.since, min_still, found)
+    for low, high in found[:n].tolist():
+        state.starts.append(low)
+        state.ends.append(high)
+    state.values, state.seen = samples[-1].tolist(), start + len(samples)
+
+
+def still_samples(state: StillnessState, start: int, end: int, fs_hz: float) -> int:
+    """How many samples of [start, end) lie in still stretches that were at least a second long by `end`."""
+    total = 0
+    for low, high in zip([*state.starts, state.since], [*state.ends, state.seen], strict=True):
+        until = min(high, end)
+        if until - low >= MIN_STILL_S * fs_hz:
+            total += max(until - max(low, start), 0)
+    return total
+
+
+def forget(state: StillnessState, before: int) -> None:
+    """Drop the stretches that end before a sample."""
+    while state.ends and state.ends[0] < before:
+        del state.starts[0], state.ends[0]

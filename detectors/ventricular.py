@@ -1,0 +1,238 @@
+"""Runs and patterns of ventricular beats: couplet, tachycardia, idioventricular rhythm, bigeminy, trigeminy.
+
+A run is at least 3 ventricular beats in a row: VT at 100/min and above, IVR below (ANSI/AAMI EC57 and WFDB's `rxr`
+count 2 as a couplet, 3 and more as a run; the rate is that of 2017 AHA/ACC/HRS, Circulation 138:e272). Bigeminy is at
+least 3 ventricular beats with one other beat between each two, trigeminy with two others. Spans reach from the first
+ventricular beat to one past the last.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from detectors.protocol import Step
+from detectors.spans import NOWHERE, REPEAT_S, OpenSpan
+from signal_processing.values import Annotation, Annotator, Signal
+from signal_processing.vocabulary import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+S_PER_MIN = 60.0
+
+MIN_RUN_BEATS = 3
+"""Ventricular beats in a row that make a run (EC57: "short run" is 3 to 5)."""
+
+MIN_PATTERN_BEATS = 3
+"""Ventricular beats that make a pattern."""
+
+PATTERNS = {1: "VB", 2: "VTRI"}
+"""Label by the number of other beats between two ventricular ones."""
+
+_VENTRICULAR = frozenset(entry.code for entry in LABELS if entry.aami == "V")
+_NEVER = sys.maxsize
+
+
+@dataclass(frozen=True)
+class VentricularConfig:
+    """From which rate a run is a tachycardia, and how long without a beat ends everything."""
+
+    vt_bpm: float = 100.0
+    break_s: float = 3.0
+    repeat_s: float = REPEAT_S
+
+
+@dataclass
+class Series:
+    """Ventricular beats that belong together: a run, or a pattern.
+
+    Parameters
+    ----------
+    span : open from the first beat on; said once it is long enough to have a label.
+    label : empty until then.
+    n_beats, sum_confidence : of the ventricular beats within.
+    """
+
+    span: OpenSpan = field(default_factory=OpenSpan)
+    label: str = ""
+    n_beats: int = 0
+    sum_confidence: float = 0.0
+
+
+@dataclass
+class VentricularState:
+    """The newest beats, the run and the pattern in progress.
+
+    Parameters
+    ----------
+    last : the newest beat; `NOWHERE` before the first.
+    last_ventricular : the newest ventricular beats of the run, at most 3, oldest first.
+    n_between : other beats since the newest ventricular one.
+    pattern_between : other beats between each two ventricular ones of the pattern.
+    """
+
+    fs_hz: float
+    last: int = NOWHERE
+    last_ventricular: list[int] = field(default_factory=list)
+    last_confidence: float = 0.0
+    n_between: int = 0
+    pattern_between: int = 0
+    run: Series = field(default_factory=Series)
+    pattern: Series = field(default_factory=Series)
+
+
+@dataclass(frozen=True)
+class Ventricular:
+    """The follower "ventricular"."""
+
+    config: VentricularConfig = field(default_factory=VentricularConfig)
+    name: str = "ventricular"
+    version: str = "1"
+
+    @property
+    def latency_s(self) -> float:
+        """A trigeminy is over at the third other beat, each at most `break_s` after the one before, s."""
+        return (max(PATTERNS) + 1) * self.config.break_s + 0.1
+
+    @property
+    def state_type(self) -> type[VentricularState]:
+        """The state."""
+        return VentricularState
+
+    def initial(self, signal: Signal) -> VentricularState:
+        """No beat yet."""
+        return VentricularState(signal.fs_hz)
+
+    def step(
+        self, state: VentricularState, beats: Sequence[Annotation], *, settled_until: int
+    ) -> Step[VentricularState]:
+        """Each beat in turn, each preceded by the time that passed without one."""
+        said: list[Annotation] = []
+        for beat in beats:
+            self._pass_time(state, beat.start, said)
+            if beat.label in _VENTRICULAR:
+                self._take_ventricular(state, beat, said)
+            else:
+                self._take_other(state, said)
+            state.last = beat.start
+        self._pass_time(state, settled_until, said)
+        return Step(state, said)
+
+    def finish(self, state: VentricularState, *, end: int) -> list[Annotation]:  # noqa: ARG002 - ends at its last beat
+        """Close what is open."""
+        said: list[Annotation] = []
+        self._close_run(state, said)
+        self._close_pattern(state, said)
+        return said
+
+    def _pass_time(self, state: VentricularState, until: int, said: list[Annotation]) -> None:
+        if state.last == NOWHERE or until - state.last < round(self.config.break_s * state.fs_hz):
+            return
+        self._close_run(state, said)
+        self._close_pattern(state, said)
+        state.last = NOWHERE
+        state.last_ventricular.clear()
+
+    def _take_other(self, state: VentricularState, said: list[Annotation]) -> None:
+        self._close_run(state, said)
+        state.n_between += 1
+        if state.pattern.span.is_open and state.n_between > state.pattern_between:
+            self._close_pattern(state, said)
+        if state.n_between > max(PATTERNS):
+            state.last_ventricular.clear()
+
+    def _take_ventricular(self, state: VentricularState, beat: Annotation, said: list[Annotation]) -> None:
+        confidence = 1.0 if beat.confidence is None else beat.confidence
+        self._extend_pattern(state, beat.start, confidence, said)
+        self._extend_run(state, beat.start, confidence, said)
+        state.last_ventricular.append(beat.start)
+        del state.last_ventricular[:-MIN_RUN_BEATS]
+        state.last_confidence = confidence
+        state.n_between = 0
+
+    def _extend_run(self, state: VentricularState, now: int, confidence: float, said: list[Annotation]) -> None:
+        run = state.run
+        if not run.span.is_open:
+            run.span.open(now, now + 1)
+        run.span.grow(now + 1)
+        run.n_beats += 1
+        run.sum_confidence += confidence
+        if run.n_beats < MIN_RUN_BEATS:
+            return
+        newest = [*state.last_ventricular[1 - MIN_RUN_BEATS :], now]
+        is_fast = _rate_bpm(state, newest[0], now, MIN_RUN_BEATS) >= self.config.vt_bpm
+        if not run.label:
+            run.label = "VT" if is_fast else "IVR"
+        elif run.label == "IVR" and is_fast:
+            self._accelerate(state, newest, said)
+            run = state.run
+        if run.span.is_due(round(self.config.repeat_s * state.fs_hz)):
+            said.append(self._series(state, run, ongoing=True))
+
+    def _accelerate(self, state: VentricularState, newest: Sequence[int], said: list[Annotation]) -> None:
+        """Idioventricular rhythm that becomes a tachycardia: a new span from the first of the fast beats.
+
+        The slow span keeps the end that may have been said already, so that the two overlap by a beat or two.
+        """
+        slow = state.run
+        confidence = slow.sum_confidence / slow.n_beats
+        slow.span.end = newest[-2] + 1
+        slow.n_beats -= 1
+        slow.sum_confidence -= confidence
+        said.append(self._series(state, slow, ongoing=False))
+        state.run = Series(label="VT", n_beats=len(newest), sum_confidence=confidence * len(newest))
+        state.run.span.open(newest[0], newest[-1] + 1)
+
+    def _close_run(self, state: VentricularState, said: list[Annotation]) -> None:
+        run = state.run
+        if run.n_beats == MIN_RUN_BEATS - 1:
+            run.label = "VCOUPLET"
+        if run.label:
+            said.append(self._series(state, run, ongoing=False))
+        if run.span.is_open:
+            state.run = Series()
+
+    def _extend_pattern(self, state: VentricularState, now: int, confidence: float, said: list[Annotation]) -> None:
+        if state.pattern.span.is_open and state.n_between != state.pattern_between:
+            self._close_pattern(state, said)
+        if not state.last_ventricular or state.n_between not in PATTERNS:
+            return
+        pattern = state.pattern
+        if not pattern.span.is_open:
+            pattern.span.open(state.last_ventricular[-1], now + 1)
+            pattern.n_beats, pattern.sum_confidence = 1, state.last_confidence
+            state.pattern_between = state.n_between
+        pattern.span.grow(now + 1)
+        pattern.n_beats += 1
+        pattern.sum_confidence += confidence
+        if pattern.n_beats < MIN_PATTERN_BEATS:
+            return
+        pattern.label = PATTERNS[state.pattern_between]
+        if pattern.span.is_due(round(self.config.repeat_s * state.fs_hz)):
+            said.append(self._series(state, pattern, ongoing=True))
+
+    def _close_pattern(self, state: VentricularState, said: list[Annotation]) -> None:
+        if state.pattern.label:
+            said.append(self._series(state, state.pattern, ongoing=False))
+        if state.pattern.span.is_open:
+            state.pattern = Series()
+
+    def _series(self, state: VentricularState, series: Series, *, ongoing: bool) -> Annotation:
+        figures: dict[str, float] = {"n_beats": series.n_beats}
+        if series.label not in PATTERNS.values():
+            figures["rate_bpm"] = _rate_bpm(state, series.span.start, series.span.end - 1, series.n_beats)
+        return Annotation(
+            start=series.span.start,
+            end=series.span.end,
+            label=series.label,
+            annotator=Annotator("machine", self.name, self.version),
+            confidence=series.sum_confidence / series.n_beats,
+            figures=figures,
+            ongoing=ongoing,
+        )
+
+
+def _rate_bpm(state: VentricularState, first: int, last: int, n_beats: int) -> float:
+    return S_PER_MIN * state.fs_hz * (n_beats - 1) / max(last - first, 1)

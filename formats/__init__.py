@@ -1,0 +1,1 @@
+"""Recordings and annotations as files, one module a format."""

@@ -1,0 +1,1 @@
+"""Wire codec, sources (Kafka and local), producers, and the one worker loop."""

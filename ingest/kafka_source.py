@@ -1,0 +1,237 @@
+"""Reads from Kafka as a member of a consumer group.
+
+The database's positions are the truth, so the group's offsets in Kafka only show people the lag: each partition that is
+assigned is paused until the worker has looked up where to read on, and is sought there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from ingest.kafka_producer import DeadLetterSink
+from ingest.source import Partition, Polled, Received
+from ingest.topics import BOOTSTRAP_TIMEOUT_MS, DEAD_LETTER_TOPIC, WAVEFORM_TOPIC, topic_identity, translating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ingest.source import DeadLetter
+
+_log = structlog.get_logger()
+
+MAX_POLL_INTERVAL_MS = 300_000
+"""Longer without a poll, and the group takes the partitions away. At least three times the worst batch."""
+FINAL_COMMIT_TIMEOUT_MS = 1_500
+LAG_TIMEOUT_MS = 1_000
+
+
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client ships no types
+    """What is ours by now. Runs inside `poll`, so it only notes; a database call here would stall the heartbeats."""
+
+    def __init__(self) -> None:
+        self.consumer: Any = None
+        self.unplaced: set[Partition] = set()
+        self.revoked: set[Partition] = set()
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        assigned = list(assigned)
+        self.consumer.pause(*assigned)
+        self.unplaced |= _ours(assigned)
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        gone = _ours(revoked)
+        self.unplaced -= gone
+        self.revoked |= gone
+
+
+class KafkaSource:
+    """One member of a consumer group on the waveform topic.
+
+    Parameters
+    ----------
+    bootstrap : "host:port[,host:port]".
+    group : consumer group.
+    instance : static member id: a worker that restarts under the same one causes no rebalance; None for a dynamic one.
+    max_batch : messages a poll gives at most.
+    session_timeout_ms : how long a member may be silent before its partitions go to the others.
+
+    Raises
+    ------
+    BrokerUnavailableError : if the broker does not answer.
+    """
+
+    kind = "kafka"
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        group: str,
+        topic: str = WAVEFORM_TOPIC,
+        dead_letter_topic: str = DEAD_LETTER_TOPIC,
+        instance: str | None = None,
+        max_batch: int = 2000,
+        session_timeout_ms: int = 45_000,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._settings: dict[str, Any] = {
+            "bootstrap_servers": bootstrap,
+            "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
+            "group_id": group,
+            "group_instance_id": instance,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "max_poll_records": max_batch,
+            "max_poll_interval_ms": MAX_POLL_INTERVAL_MS,
+            "session_timeout_ms": session_timeout_ms,
+            "heartbeat_interval_ms": min(3_000, session_timeout_ms // 3),
+            "reconnect_backoff_max_ms": 1_000,
+            "request_timeout_ms": 30_000,
+            "fetch_max_bytes": 16 * 1024 * 1024,
+            "check_crcs": True,
+            "allow_auto_create_topics": False,
+            "metrics_enabled": False,
+            # an instance, not the class: the assignor remembers what this member owns
+            "partition_assignment_strategy": [CooperativeStickyAssignor()],
+        }
+        self.positions_key = f"kafka:{group}:{topic_identity(bootstrap, topic)}"
+        self._dead_letters = DeadLetterSink(bootstrap, topic=dead_letter_topic)
+        self._revoked: set[Partition] = set()
+        self._open()
+
+    def _open(self) -> None:
+        self._assignment = _Assignment()
+        with translating("a consumer connects"):
+            self._consumer = KafkaConsumer(**self._settings)
+        self._assignment.consumer = self._consumer
+        self._consumer.subscribe([self._topic], listener=self._assignment)
+
+    def poll(self, timeout_s: float) -> Polled:
+        """Some messages, at most a batch; waits up to `timeout_s` for the first.
+
+        Raises
+        ------
+        BrokerUnavailableError : if the client gave up; it is built anew, as a new member of the group.
+        """
+        records = self._poll(timeout_s)
+        unplaced = frozenset(self._assignment.unplaced)
+        messages = [
+            Received(Partition(partition.topic, partition.partition), record.offset, record.key, record.value or b"")
+            for partition, batch in records.items()
+            if Partition(partition.topic, partition.partition) not in unplaced
+            for record in batch
+        ]
+        return Polled(messages, unplaced, self._take_revoked())
+
+    def idle(self, timeout_s: float) -> Polled:
+        """Stay a member for that long with everything paused."""
+        held = [
+            partition for partition in self._consumer.assignment() if _one(partition) not in self._assignment.unplaced
+        ]
+        self._consumer.pause(*held)
+        for partition, records in self._poll(timeout_s).items():
+            # what had been fetched before the pause is given all the same, and would be lost
+            self._consumer.seek(partition, records[0].offset)
+        still = self._consumer.assignment()
+        self._consumer.resume(*(partition for partition in held if partition in still))
+        return Polled([], frozenset(self._assignment.unplaced), self._take_revoked())
+
+    def seek(self, partitions: frozenset[Partition], positions: Mapping[Partition, int]) -> None:
+        """Read on from `positions`, or from the first message: what the database does not know is not stored."""
+        mine = self._consumer.assignment()
+        for partition in partitions:
+            target = TopicPartition(*partition)
+            if target in mine:
+                if partition in positions:
+                    self._consumer.seek(target, positions[partition])
+                else:
+                    self._consumer.seek_to_beginning(target)
+                self._consumer.resume(target)
+        self._assignment.unplaced -= partitions
+
+    def commit(self, positions: Mapping[Partition, int]) -> None:
+        """Tell the group, without waiting: the database has the truth, this is for those who watch the lag."""
+        self._consumer.commit_async(self._offsets(positions), callback=_note_commit)
+
+    def lag(self) -> int | None:
+        """Messages still to read in the partitions that are ours; None while none is.
+
+        Raises
+        ------
+        BrokerUnavailableError : if the broker does not answer; polls alone would not say so.
+        """
+        placed = [one for one in self._consumer.assignment() if _one(one) not in self._assignment.unplaced]
+        if not placed:
+            return None
+        with translating("the lag is asked for"):
+            ends = self._consumer.end_offsets(placed, timeout_ms=LAG_TIMEOUT_MS)
+            positions = [self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in placed]
+        lags: list[int] = [max(ends[one] - at, 0) for one, at in zip(placed, positions, strict=True) if at is not None]
+        return sum(lags)
+
+    def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
+        """Put messages aside in the dead-letter topic; they are safe when this returns.
+
+        Raises
+        ------
+        BrokerUnavailableError : if the broker is gone.
+        """
+        self._dead_letters.send(letters)
+
+    def close(self, positions: Mapping[Partition, int] | None = None) -> None:
+        """Commit `positions`, leave the group, give the connections back."""
+        try:
+            if positions:
+                self._consumer.commit(self._offsets(positions), timeout_ms=FINAL_COMMIT_TIMEOUT_MS)
+        except KafkaError as error:
+            _log.info("final_commit_failed", error=type(error).__name__)
+        self._abandon()
+        self._dead_letters.close()
+
+    def _poll(self, timeout_s: float) -> Any:
+        try:
+            return self._consumer.poll(timeout_ms=int(timeout_s * 1000))
+        except (KafkaError, OSError) as error:
+            _log.warning("consumer_rebuilt", error=f"{type(error).__name__}: {error}")
+            self._revoked |= {_one(partition) for partition in self._consumer.assignment()}
+            self._abandon()
+            self._open()
+            return {}
+
+    def _abandon(self) -> None:
+        try:
+            self._consumer.close(autocommit=False, timeout_ms=FINAL_COMMIT_TIMEOUT_MS)
+        except (KafkaError, OSError) as error:
+            _log.info("consumer_close_failed", error=type(error).__name__)
+
+    def _offsets(self, positions: Mapping[Partition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+        mine = self._consumer.assignment()
+        offsets = {TopicPartition(*partition): offset for partition, offset in positions.items()}
+        return {target: OffsetAndMetadata(offset, "", -1) for target, offset in offsets.items() if target in mine}
+
+    def _take_revoked(self) -> frozenset[Partition]:
+        revoked = frozenset(self._revoked | self._assignment.revoked)
+        self._revoked.clear()
+        self._assignment.revoked.clear()
+        return revoked
+
+
+def _one(partition: TopicPartition) -> Partition:
+    return Partition(partition.topic, partition.partition)
+
+
+def _ours(partitions: Iterable[TopicPartition]) -> set[Partition]:
+    return {_one(partition) for partition in partitions}
+
+
+def _note_commit(_offsets: Any, response: Any) -> None:
+    if isinstance(response, Exception):
+        _log.info("offset_commit_failed", error=f"{type(response).__name__}: {response}")

@@ -1,0 +1,243 @@
+"""The one worker loop: from a source into the database, whatever happens to either."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+import structlog
+
+from ingest.backoff import Backoff
+from ingest.batch import Batch
+from ingest.dead_letters import FailureLimit
+from ingest.errors import BrokerUnavailableError
+from ingest.pipeline import Pipeline
+from ingest.progress import Progress
+from ingest.timing import SystemClock
+from storage import workers
+from storage.errors import RetryLaterError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from detectors.protocol import AnyDetector
+    from ingest.source import Partition, Polled, Received, Source
+    from ingest.timing import Clock
+    from signal_processing.values import Signal
+    from storage.database import Database
+
+_log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What deployments may want to change.
+
+    Parameters
+    ----------
+    poll_s : how long one poll waits for a first message, s.
+    heartbeat_s : between two heartbeats, s.
+    checkpoint_s : signal between two checkpoints of a detector, s.
+    t0_tolerance_us : how far the origin that a message implies may be off.
+    failure_window, failure_share : the worker stops when more than that share of that many messages failed.
+    """
+
+    poll_s: float = 0.5
+    heartbeat_s: float = 2.0
+    checkpoint_s: float = 10.0
+    t0_tolerance_us: int = 1_000_000
+    failure_window: int = 200
+    failure_share: float = 0.5
+    backoff: Backoff = Backoff()
+
+
+class _StoppedError(Exception):
+    """Asked to stop while it waited; what was not stored is read again at the next start."""
+
+
+class Worker:
+    """Reads messages, stores samples, runs detectors.
+
+    Parameters
+    ----------
+    database : migrated.
+    source : of messages.
+    detectors : gives the detectors of a channel group.
+    clock : wall time and waiting.
+    name : of this worker, unique among those that run.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        source: Source,
+        *,
+        detectors: Callable[[Signal], Sequence[AnyDetector]],
+        clock: Clock | None = None,
+        name: str = "worker",
+        settings: WorkerSettings | None = None,
+    ) -> None:
+        self._settings = settings or WorkerSettings()
+        self._database = database
+        self._source = source
+        self._clock = clock or SystemClock()
+        self._pipeline = Pipeline(
+            database,
+            detectors_for=detectors,
+            checkpoint_s=self._settings.checkpoint_s,
+            t0_tolerance_us=self._settings.t0_tolerance_us,
+        )
+        self._failures = FailureLimit(window=self._settings.failure_window, most=self._settings.failure_share)
+        self._stop = Event()
+        self.progress = Progress(
+            name=name, source=source.kind, clock=self._clock, interval_s=self._settings.heartbeat_s
+        )
+
+    def run(self, stop: Event) -> None:
+        """Work until `stop` is set.
+
+        Raises
+        ------
+        TooManyDeadLettersError : if most messages fail.
+        SchemaError : if the database is not migrated.
+        """
+        self._stop = stop
+        _log.info("worker_started", worker=self.progress.name, source=self._source.kind)
+        try:
+            while not stop.is_set():
+                self.run_once()
+        except _StoppedError:
+            pass
+        except Exception as error:
+            self._say_last("failed", str(error))
+            raise
+        self._say_last("stopped")
+
+    def run_once(self) -> int:
+        """One poll and what follows from it; gives the number of messages taken."""
+        polled = self._persist(lambda: self._source.poll(self._settings.poll_s))
+        self._follow(polled)
+        if polled.messages:
+            self._take(polled.messages)
+        self._heartbeat()
+        return len(polled.messages)
+
+    def _follow(self, polled: Polled) -> None:
+        """Do what a changed assignment asks for."""
+        if polled.revoked:
+            self._pipeline.forget(polled.revoked)
+            _log.info("partitions_revoked", n=len(polled.revoked))
+        if polled.unplaced:
+            positions = self._persist(self._positions)
+            known = {where: positions[where] for where in polled.unplaced if where in positions}
+            self._source.seek(polled.unplaced, known)
+            _log.info("partitions_assigned", n=len(polled.unplaced), n_known=len(known))
+
+    def _positions(self) -> dict[tuple[str, int], int]:
+        if self._source.positions_key is None:
+            return {}
+        return self._pipeline.load_positions(self._source.positions_key)
+
+    def _take(self, messages: list[Received]) -> None:
+        batch = Batch(messages, now_us=self._clock.now_us())
+        n_messages = len(messages)
+        stored = None
+        while stored is None:  # first what cannot be decoded, then what the database says of the rest
+            self._check_failures(batch, n_messages=n_messages)
+            self._persist(lambda: self._bury(batch), batch)
+            stored = self._persist(lambda: self._pipeline.store(batch, positions_key=self._source.positions_key), batch)
+            n_messages = 0
+        self._source.commit(batch.positions())
+        self.progress.note_batch(len(batch.received), stored, len(batch.rejected))
+        if stored.n_late:
+            _log.warning("late_samples", n=stored.n_late, n_so_far=self.progress.n_late_samples)
+
+    def _check_failures(self, batch: Batch, *, n_messages: int) -> None:
+        """Before anything of the batch is passed: a worker that misreads everything must leave it there."""
+        failed = batch.unburied()
+        reason = failed[-1].reason if failed else ""
+        self._failures.note(n_messages=n_messages, n_failed=len(failed), last_reason=reason)
+
+    def _bury(self, batch: Batch) -> None:
+        letters = batch.unburied()
+        if letters:
+            self._source.dead_letter(letters)
+            batch.n_buried += len(letters)
+            self.progress.last_reason = letters[-1].reason
+            _log.warning("dead_letters", n=len(letters), last_reason=letters[-1].reason)
+
+    def _persist(self, attempt: Callable[[], T], batch: Batch | None = None) -> T:
+        """Try until it succeeds: neither a database nor a broker that is gone for a while loses anything.
+
+        Raises
+        ------
+        _StoppedError : if asked to stop in the meantime.
+        """
+        n_failures = 0
+        while True:
+            try:
+                done = attempt()
+            except (RetryLaterError, BrokerUnavailableError) as error:
+                n_failures += 1
+                self._wait(error, n_failures, batch)
+            else:
+                if n_failures:
+                    _log.info("resumed", n_failures=n_failures)
+                    self.progress.state = "running"
+                return done
+
+    def _wait(self, error: Exception, n_failures: int, batch: Batch | None) -> None:
+        wait_s = self._settings.backoff.wait_s(n_failures)
+        _log.warning("waiting", reason=f"{type(error).__name__}: {error}", wait_s=wait_s, n_failures=n_failures)
+        self.progress.state = "waiting"
+        self.progress.last_error = str(error)
+        if isinstance(error, BrokerUnavailableError):
+            self._heartbeat()
+            if self._clock.wait(self._stop, wait_s):
+                raise _StoppedError
+            return
+        # the database is gone: stay in the group meanwhile, and let go what others took over
+        until_s = self._clock.monotonic_s() + wait_s
+        while not self._stop.is_set() and (left_s := until_s - self._clock.monotonic_s()) > 0:
+            revoked = self._idle(min(left_s, self._settings.poll_s))
+            if revoked and batch is not None:
+                batch.without(revoked)
+        if self._stop.is_set():
+            raise _StoppedError
+
+    def _idle(self, duration_s: float) -> frozenset[Partition]:
+        try:
+            return self._source.idle(duration_s).revoked
+        except BrokerUnavailableError:  # both are gone
+            self._clock.wait(self._stop, duration_s)
+            return frozenset()
+
+    def _heartbeat(self, *, force: bool = False) -> None:
+        if not force and not self.progress.is_due():
+            return
+        beat = self.progress.heartbeat(lag=self._lag())
+        try:
+            with self._database.transaction() as conn:
+                workers.heartbeat(conn, beat)
+        except StorageError as error:  # the next batch meets it too, and waits
+            _log.warning("heartbeat_failed", error=str(error))
+
+    def _lag(self) -> int | None:
+        try:
+            lag = self._source.lag()
+        except BrokerUnavailableError as error:
+            if self.progress.state == "running":
+                _log.warning("waiting", reason=str(error))
+                self.progress.state, self.progress.last_error = "waiting", str(error)
+            return None
+        if self.progress.state == "waiting":
+            self.progress.state = "running"
+        return lag
+
+    def _say_last(self, state: str, note: str = "") -> None:
+        self.progress.state = state
+        self.progress.last_error = note or self.progress.last_error
+        self._heartbeat(force=True)
+        _log.info("worker_ended", worker=self.progress.name, state=state, n_samples=self.progress.n_samples)

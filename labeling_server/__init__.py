@@ -1,0 +1,1 @@
+"""The web application: login, the workstation, review by keyboard."""

@@ -1,0 +1,66 @@
+"""Puts the web application together."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bokeh
+from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from dashboards import pages as dashboard_pages
+from labeling_server import edit_routes, login, pages, problems, stream_routes
+from labeling_server.security import SecurityHeaders
+from labeling_server.sessions import Sessions, page_reader
+from labeling_server.templating import STATIC, page_templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fastapi import APIRouter
+
+    from labeling_server.settings import ServerSettings
+    from storage.database import Database
+
+BOKEH_STATIC = Path(bokeh.__file__).parent / "server" / "static" / "js"
+
+
+def create_app(database: Database, *, settings: ServerSettings, extra_routers: Iterable[APIRouter] = ()) -> FastAPI:
+    """The whole site: login, recordings, workstation, dashboard, REST and its description at /api/docs.json.
+
+    Parameters
+    ----------
+    database : migrated; the caller closes it.
+    extra_routers : pages and routes of other rooms, mounted behind the same login.
+    """
+    app = FastAPI(
+        title="Rhythmark", version=version("rhythmark"), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
+    templates = page_templates(settings)
+    app.state.database = database
+    app.state.settings = settings
+    app.state.sessions = Sessions(settings)
+    app.state.templates = templates
+    problems.register(app)
+    for router in (login.router, pages.router, stream_routes.router, edit_routes.router):
+        app.include_router(router)
+    for guarded in (dashboard_pages.router(database, templates), *extra_routers):
+        app.include_router(guarded, dependencies=[Depends(page_reader)])
+    app.add_api_route("/health", lambda: _health(database), include_in_schema=False)
+    _mount_static(app)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _health(database: Database) -> dict[str, Any]:
+    """Whether the application answers and its database does (503 when it does not)."""
+    with database.transaction() as conn:
+        conn.execute("SELECT 1")
+    return {"status": "ok"}
+
+
+def _mount_static(app: FastAPI) -> None:
+    app.mount("/static/bokeh/" + bokeh.__version__, StaticFiles(directory=BOKEH_STATIC), name="bokeh")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -1,0 +1,138 @@
+"""Edits over REST: the queue, and every change of a span, an event or a beat.
+
+An answer leaves only after its transaction is committed, so what the page shows as saved is saved.
+"""
+
+from __future__ import annotations
+
+import uuid  # noqa: TC003 - FastAPI reads it at run time
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response, status
+
+import storage.annotations as rows
+from labeling_server.edit_bodies import (  # noqa: TC001 - FastAPI reads them at run time
+    Changes,
+    Edit,
+    MachineBeatEdit,
+    NewBeat,
+    NewSpan,
+)
+from labeling_server.requests import Db, ExpectedRevision, group_in_stream
+from labeling_server.rows_json import annotation_json, revision_json
+from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
+from storage import beats
+
+if TYPE_CHECKING:
+    from storage.annotation_row import AnnotationRow
+
+router = APIRouter(prefix="/api", tags=["annotations"])
+
+MAX_QUEUE = 1_000
+
+
+def _answer(row: AnnotationRow, response: Response) -> dict[str, Any]:
+    response.headers["ETag"] = f'"{row.revision}"'
+    return annotation_json(row)
+
+
+def _given(changes: Changes) -> dict[str, Any]:
+    """Only what the page sent: a channel of null means all leads, a channel left out means no change."""
+    return changes.model_dump(exclude_unset=True)
+
+
+@router.get("/queue")
+def get_queue(
+    database: Db,
+    _: ApiReader,
+    stream_id: int | None = None,
+    order: Literal["urgency", "newest", "time", "label", "risk"] = "urgency",
+    limit: Annotated[int, Query(ge=1, le=MAX_QUEUE)] = 200,
+) -> list[dict[str, Any]]:
+    """Proposals that wait for a decision."""
+    with database.transaction() as conn:
+        return [annotation_json(row) for row in rows.queue(conn, stream_id=stream_id, limit=limit, order=order)]
+
+
+@router.get("/spans/{annotation_id}")
+def get_annotation(annotation_id: uuid.UUID, database: Db, _: ApiReader, response: Response) -> dict[str, Any]:
+    """The current state of a span, an event or a touched beat, deleted ones included."""
+    with database.transaction() as conn:
+        return _answer(rows.get(conn, annotation_id), response)
+
+
+@router.get("/spans/{annotation_id}/history")
+def get_history(annotation_id: uuid.UUID, database: Db, _: ApiReader) -> list[dict[str, Any]]:
+    """Who did what to it and when, oldest first."""
+    with database.transaction() as conn:
+        return [revision_json(row) for row in rows.history(conn, annotation_id)]
+
+
+@router.post("/spans", status_code=status.HTTP_201_CREATED)
+def add_span(body: NewSpan, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
+    """Add a person's own span or event; it counts as confirmed. Sent again with the same id it is the same one."""
+    with database.transaction() as conn:
+        row = rows.add(conn, actor=reader.actor, annotation_id=body.id, **body.model_dump(exclude={"id"}))
+    return _answer(row, response)
+
+
+@router.patch("/spans/{annotation_id}")
+def edit_annotation(
+    annotation_id: uuid.UUID,
+    body: Edit,
+    database: Db,
+    reader: ApiReader,
+    expected: ExpectedRevision,
+    response: Response,
+) -> dict[str, Any]:
+    """Do one thing to an annotation; 409 with the current state when somebody was faster."""
+    with database.transaction() as conn:
+        row = rows.revise(
+            conn,
+            annotation_id,
+            expected_revision=expected,
+            actor=reader.actor,
+            action=body.action,
+            changes=_given(body.changes),
+            view=body.view,
+        )
+    return _answer(row, response)
+
+
+@router.delete("/spans/{annotation_id}")
+def delete_annotation(
+    annotation_id: uuid.UUID, database: Db, reader: ApiReader, expected: ExpectedRevision, response: Response
+) -> dict[str, Any]:
+    """Mark an annotation deleted; its row and history stay."""
+    with database.transaction() as conn:
+        row = rows.revise(conn, annotation_id, expected_revision=expected, actor=reader.actor, action="delete")
+    return _answer(row, response)
+
+
+@router.post("/beats", status_code=status.HTTP_201_CREATED)
+def add_beat(body: NewBeat, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
+    """Add a beat at a sample; sent again with the same id it is the same one."""
+    with database.transaction() as conn:
+        at_us = group_in_stream(conn, body.stream_id, body.group_id).signal.clock.us_at(body.sample)
+        facts = body.model_dump(include={"stream_id", "group_id", "label", "view"})
+        facts |= {"start_us": at_us, "end_us": at_us, "channel": None}
+        row = rows.add(conn, actor=reader.actor, annotation_id=body.id, **facts)
+    return _answer(row, response)
+
+
+@router.post("/beats/machine")
+def edit_machine_beat(body: MachineBeatEdit, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
+    """The first edit of a machine beat: makes it a row and revises it; 409 when somebody touched it before."""
+    with database.transaction() as conn:
+        group = group_in_stream(conn, body.stream_id, body.group_id)
+        touched = beats.touch_beat(conn, group, body.sample, body.number, body.run_id)
+        row = rows.revise(
+            conn,
+            touched.id,
+            expected_revision=0,
+            actor=reader.actor,
+            action=body.action,
+            changes=_given(body.changes),
+            view=body.view,
+        )
+    return _answer(row, response)

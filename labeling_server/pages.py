@@ -1,0 +1,110 @@
+"""The pages that are HTML: the list of recordings and the workstation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import bokeh
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+
+from labeling_server.figures import figure_items
+from labeling_server.requests import Db  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.rows_json import group_json, label_json, reader_json, stream_json
+from labeling_server.sessions import ApiReader, PageReader  # noqa: TC001 - FastAPI reads them at run time
+from labeling_server.texts import TEXTS
+from signal_processing.vocabulary import LABELS
+from storage import catalogue
+
+if TYPE_CHECKING:
+    from labeling_server.settings import ServerSettings
+    from storage.catalogue import StreamSummary
+
+router = APIRouter(include_in_schema=False)
+
+SILENT_AFTER_US = 10_000_000
+"""Without a sample for longer than this a stream that has not ended is silent; the dashboard calls it stale."""
+
+
+@router.get("/")
+def recordings(request: Request, database: Db, reader: PageReader) -> HTMLResponse:
+    """Every recording, the way into the workstation."""
+    with database.transaction() as conn:
+        summaries = catalogue.list_streams(conn)
+    zone = ZoneInfo(_settings(request).zone)
+    now_us = int(datetime.now(UTC).timestamp() * 1e6)
+    context = {"page": "streams", "reader": reader, "rows": [_row(row, zone, now_us) for row in summaries]}
+    response: HTMLResponse = request.app.state.templates.TemplateResponse(request, "streams.html", context)
+    return response
+
+
+@router.get("/workstation")
+def newest_recording(database: Db, _: PageReader) -> RedirectResponse:
+    """The recording that samples came in for last, or the list when there is none."""
+    with database.transaction() as conn:
+        heard = [row for row in catalogue.list_streams(conn) if row.received_us is not None]
+    newest = max(heard, key=lambda row: row.received_us or 0, default=None)
+    return RedirectResponse("/" if newest is None else f"/streams/{newest.stream.id}", 303)
+
+
+@router.get("/streams/{stream_id}")
+def workstation(stream_id: int, request: Request, database: Db, reader: PageReader) -> HTMLResponse:
+    """The workstation on one recording."""
+    with database.transaction() as conn:
+        stream = catalogue.stream_by_id(conn, stream_id)
+        groups = catalogue.groups_of(conn, stream_id)
+    config = {
+        "stream": stream_json(stream),
+        "groups": [group_json(group) for group in groups],
+        "reader": reader_json(reader),
+        "zone": _settings(request).zone,
+        "labels": [label_json(entry) for entry in LABELS],
+        "texts": TEXTS,
+    }
+    context = {
+        "page": "workstation",
+        "reader": reader,
+        "stream": stream,
+        "config": config,
+        "bokeh_version": bokeh.__version__,
+    }
+    response: HTMLResponse = request.app.state.templates.TemplateResponse(request, "workstation.html", context)
+    return response
+
+
+@router.get("/api/figures")
+def figures(_: ApiReader) -> JSONResponse:
+    """The Bokeh items that the workstation embeds."""
+    return JSONResponse(figure_items())
+
+
+def _settings(request: Request) -> ServerSettings:
+    settings: ServerSettings = request.app.state.settings
+    return settings
+
+
+def _state(summary: StreamSummary, now_us: int) -> str:
+    """`live`, or `behind` when no sample came for a while, or `ended`."""
+    if summary.stream.ended_us is not None:
+        return "ended"
+    is_silent = summary.received_us is None or now_us - summary.received_us > SILENT_AFTER_US
+    return "behind" if is_silent else "live"
+
+
+def _row(summary: StreamSummary, zone: ZoneInfo, now_us: int) -> dict[str, Any]:
+    stream = summary.stream
+    start = datetime.fromtimestamp(stream.t0_us / 1e6, UTC).astimezone(zone)
+    length_us = (summary.last_us or stream.t0_us) - (summary.first_us or stream.t0_us)
+    return {
+        "id": stream.id,
+        "name": stream.name,
+        "synthetic": stream.synthetic,
+        "patient": stream.patient_pseudonym or "",
+        "device": stream.device_name,
+        "start": f"{start:%Y-%m-%d %H:%M:%S}",
+        "length": str(timedelta(seconds=length_us // 1_000_000)),
+        "state": _state(summary, now_us),
+        "n_proposed": summary.n_proposed,
+    }

@@ -1,0 +1,78 @@
+"""What every API route takes from its request: the database, the stream or group that the path names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Header, HTTPException, Request, status
+
+from signal_processing.errors import InvalidValueError
+from storage.catalogue import GroupRow, group_by_id
+from storage.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_WINDOW_SAMPLES = 2_000_000
+"""Samples times channels in one window: more would hold up the page and the pool."""
+
+
+def database_of(request: Request) -> Database:
+    """The database that the application was created with."""
+    database: Database = request.app.state.database
+    return database
+
+
+Db = Annotated[Database, Depends(database_of)]
+
+
+def group_in_stream(conn: Any, stream_id: int, group_id: int) -> GroupRow:
+    """The channel group, which must belong to the stream.
+
+    Raises
+    ------
+    InvalidValueError : if it belongs to another one.
+    """
+    group = group_by_id(conn, group_id)
+    if group.stream_id != stream_id:
+        msg = f"channel group {group_id} must belong to stream {stream_id}, but belongs to {group.stream_id}"
+        raise InvalidValueError(msg)
+    return group
+
+
+def check_range(start: int, end: int, *, n_columns: int = 1) -> None:
+    """A sample range that one answer can carry.
+
+    Raises
+    ------
+    InvalidValueError : if it ends before it starts, or holds more than `MAX_WINDOW_SAMPLES`.
+    """
+    if end < start:
+        msg = f"range must not end before it starts, got [{start}, {end})"
+        raise InvalidValueError(msg)
+    if (end - start) * n_columns > MAX_WINDOW_SAMPLES:
+        msg = f"a window must hold at most {MAX_WINDOW_SAMPLES} samples, got {(end - start) * n_columns}"
+        raise InvalidValueError(msg)
+
+
+def extent_us(groups: Iterable[GroupRow]) -> tuple[int, int] | None:
+    """Time of the first and one past the last sample of a stream's groups; None while there is none."""
+    filled = [group for group in groups if group.next_sample > group.first_sample]
+    if not filled:
+        return None
+    firsts = [group.signal.clock.us_at(group.first_sample) for group in filled]
+    return min(firsts), max(group.signal.clock.us_at(group.next_sample) for group in filled)
+
+
+def expected_revision(if_match: Annotated[str | None, Header()] = None) -> int:
+    """The revision that the page saw, from `If-Match: "3"`; 428 without one, so that no edit is ever blind."""
+    if if_match is None:
+        raise HTTPException(status.HTTP_428_PRECONDITION_REQUIRED, 'edits must carry If-Match: "REVISION"')
+    digits = if_match.strip().strip('"')
+    if not digits.isdecimal():
+        msg = f'If-Match must be a revision such as "3", got {if_match!r}'
+        raise InvalidValueError(msg)
+    return int(digits)
+
+
+ExpectedRevision = Annotated[int, Depends(expected_revision)]

@@ -1,0 +1,136 @@
+// Every action once: its key, its place in the menu and in the help, and what it does.
+
+import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
+import { dropDraft, nudge, takeEdge } from "./drafts.js";
+import { redo, undo } from "./edits.js";
+import { cursorSeconds } from "./layout.js";
+import { nearestBeat, neighbourBeat } from "./marks.js";
+import { focusComment } from "./selection_panel.js";
+import { followHead, keepingCursor, pan, selectedSeconds, showCentered, showFirst } from "./navigate.js";
+import { closeOverlay, openCalibration, openGoto, openHelp } from "./overlays.js";
+import { openPalette } from "./palette.js";
+import { fold } from "./panels.js";
+import { cycleOrder } from "./queue.js";
+import { GAINS_MM_MV, SPEEDS_MM_S, stepped } from "./scale.js";
+import { deselect, neighbourSpan, selectBeat, selectQueued, selectRow, selectedBeat, spanAt } from "./select.js";
+import { changed, keepView, state } from "./state.js";
+import { repaint } from "./paint.js";
+import { sampleOf, secondsOf, usOf } from "./time.js";
+
+const PAN_PAGES = 0.1;
+const PAGE_PAGES = 0.9;
+const NUDGE_MS = 20;
+const NUDGE_FAR_MS = 200;
+
+/**
+ * @typedef {{id: string, group: string, keys: string[], run: () => any, writes?: boolean}} Action
+ * keys as `KeyboardEvent.key` with "Ctrl+" and "Shift+" before names of keys without a character
+ */
+
+function showBeat() {
+  const beat = nearestBeat(sampleOf(usOf(selectedSeconds() ?? cursorSeconds())));
+  if (beat) selectBeat(beat);
+}
+
+function showSpan() {
+  const row = spanAt(selectedBeat() ? (selectedSeconds() ?? 0) : cursorSeconds());
+  if (row) selectRow(row, { move: false });
+}
+
+/** In time: to the next beat while a beat is selected, else to the next span. @param {1 | -1} by */
+function step(by) {
+  if (state.selection?.kind === "beat") {
+    const beat = neighbourBeat(state.selection.sample, by);
+    if (beat) selectBeat(beat);
+    return;
+  }
+  const row = neighbourSpan(by, usOf(cursorSeconds()));
+  if (row) selectRow(row);
+}
+
+function letGo() {
+  if (closeOverlay() || dropMark() || dropDraft()) return;
+  deselect();
+}
+
+/** @param {1 | -1} by */
+function changeSpeed(by) {
+  void keepingCursor(() => (state.speed = stepped(SPEEDS_MM_S, state.speed, by)));
+  keepView();
+  changed("view");
+}
+
+/** @param {1 | -1} by */
+function changeGain(by) {
+  state.gain = stepped(GAINS_MM_MV, state.gain, by);
+  keepView();
+  changed("view");
+  repaint();
+}
+
+function toggleRejected() {
+  state.showRejected = !state.showRejected;
+  changed("view");
+  repaint();
+}
+
+/** After an undo the thing that changed is what is looked at. @param {Promise<import("./state.js").Row | null>} done */
+async function showing(done) {
+  const row = await done;
+  if (!row || row.deleted) return;
+  if (row.kind === "beat" || row.kind === "pulse") void showCentered(secondsOf(row.start_us));
+  else selectRow(row);
+}
+
+/** @type {Action[]} */
+export const actions = [
+  { id: "next", group: "review", keys: ["ArrowDown"], run: () => selectQueued(1) },
+  { id: "previous", group: "review", keys: ["ArrowUp"], run: () => selectQueued(-1) },
+  { id: "accept", group: "review", keys: ["Enter"], run: () => decide("confirm"), writes: true },
+  { id: "reject", group: "review", keys: ["x"], run: () => decide("reject"), writes: true },
+  { id: "ambiguous", group: "review", keys: ["q"], run: () => decide("ambiguous"), writes: true },
+  { id: "comment", group: "review", keys: ["c"], run: focusComment, writes: true },
+  { id: "undo", group: "review", keys: ["Ctrl+z"], run: () => showing(undo()), writes: true },
+  { id: "redo", group: "review", keys: ["Ctrl+Shift+Z"], run: () => showing(redo()), writes: true },
+
+  { id: "mark.previous", group: "move", keys: [","], run: () => step(-1) },
+  { id: "mark.next", group: "move", keys: ["."], run: () => step(1) },
+  { id: "beat", group: "move", keys: ["b"], run: showBeat },
+  { id: "span", group: "move", keys: ["s"], run: showSpan },
+  { id: "deselect", group: "move", keys: ["Escape"], run: letGo },
+  { id: "left", group: "move", keys: ["ArrowLeft"], run: () => pan(-PAN_PAGES) },
+  { id: "right", group: "move", keys: ["ArrowRight"], run: () => pan(PAN_PAGES) },
+  { id: "page.left", group: "move", keys: ["PageUp"], run: () => pan(-PAGE_PAGES) },
+  { id: "page.right", group: "move", keys: ["PageDown"], run: () => pan(PAGE_PAGES) },
+  { id: "home", group: "move", keys: ["Home"], run: showFirst },
+  { id: "end", group: "move", keys: ["End"], run: followHead },
+  { id: "goto", group: "move", keys: ["g"], run: openGoto },
+
+  { id: "mark", group: "edit", keys: ["m", "a"], run: mark, writes: true },
+  { id: "insert", group: "edit", keys: ["i"], run: insertBeat, writes: true },
+  { id: "delete", group: "edit", keys: ["Delete", "Backspace"], run: () => decide("delete"), writes: true },
+  { id: "palette", group: "edit", keys: ["l"], run: choose, writes: true },
+  { id: "edge.start", group: "edit", keys: ["["], run: () => takeEdge("start"), writes: true },
+  { id: "edge.end", group: "edit", keys: ["]"], run: () => takeEdge("end"), writes: true },
+  { id: "nudge.left", group: "edit", keys: ["Shift+ArrowLeft"], run: () => nudge(-NUDGE_MS) },
+  { id: "nudge.right", group: "edit", keys: ["Shift+ArrowRight"], run: () => nudge(NUDGE_MS) },
+  { id: "nudge.left.far", group: "edit", keys: ["Ctrl+Shift+ArrowLeft"], run: () => nudge(-NUDGE_FAR_MS) },
+  { id: "nudge.right.far", group: "edit", keys: ["Ctrl+Shift+ArrowRight"], run: () => nudge(NUDGE_FAR_MS) },
+
+  { id: "gain.up", group: "view", keys: ["+", "="], run: () => changeGain(1) },
+  { id: "gain.down", group: "view", keys: ["-"], run: () => changeGain(-1) },
+  { id: "speed.up", group: "view", keys: [">"], run: () => changeSpeed(1) },
+  { id: "speed.down", group: "view", keys: ["<"], run: () => changeSpeed(-1) },
+  { id: "order", group: "view", keys: ["w"], run: cycleOrder },
+  { id: "rejected", group: "view", keys: ["y"], run: toggleRejected },
+  { id: "queue", group: "view", keys: ["o"], run: () => fold("queue") },
+  { id: "selection", group: "view", keys: ["p"], run: () => fold("selection") },
+  { id: "theme", group: "view", keys: ["t"], run: () => document.getElementById("theme-button").click() },
+  { id: "calibrate", group: "view", keys: ["k"], run: openCalibration },
+  { id: "help", group: "view", keys: ["?"], run: () => openHelp(actions) },
+];
+
+function choose() {
+  if (selectedBeat()) openPalette("beat", relabel);
+  else if (state.selection?.kind === "span") openPalette("span", relabel);
+}

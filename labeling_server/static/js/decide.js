@@ -1,0 +1,116 @@
+// What a reader decides about the selected thing.
+
+import { labels } from "./config.js";
+import { addBeat, addSpan, revise, reviseBeat, saving } from "./edits.js";
+import { commitDraft } from "./drafts.js";
+import { cursorSeconds } from "./layout.js";
+import { beatAt, neighbourBeat, refreshMarks } from "./marks.js";
+import { repaint } from "./paint.js";
+import { openPalette } from "./palette.js";
+import { rowAfter, selectBeat, selectRow, selectedBeat } from "./select.js";
+import { changed, state } from "./state.js";
+import { sampleOf, usOf } from "./time.js";
+
+const LEAST_SPAN_US = 10000;
+
+/** A beat on its way into the database. @type {Promise<void> | null} */
+let inserting = null;
+
+/** The row that edits build on: as the database has it, with what was just moved on its way. */
+function base() {
+  void commitDraft();
+  return state.selection?.kind === "span" ? (state.rows.get(state.selection.id) ?? null) : null;
+}
+
+/** @param {"confirm" | "reject" | "ambiguous" | "delete"} action */
+export function decide(action) {
+  const beat = selectedBeat();
+  if (beat) return decideBeat(beat, action);
+  const row = base();
+  if (!row) return null;
+  const next = rowAfter(row.id);
+  // a person confirms the bounds that stand on the screen, also of a span that the machine goes on extending
+  const isPending = saving.pending.some((edit) => edit.id === row.id);
+  const seen = action === "confirm" && !isPending ? { start_us: row.start_us, end_us: row.end_us } : {};
+  const done = revise(row, action, seen);
+  if (next) selectRow(state.rows.get(next.id) ?? next);
+  return done;
+}
+
+async function decideBeat(beat, action) {
+  const next = action === "ambiguous" ? null : neighbourBeat(beat.sample, 1);
+  const done = reviseBeat(beat, action);
+  if (next) selectBeat(next);
+  return done;
+}
+
+/** @param {string} code */
+export async function relabel(code) {
+  await inserting;
+  const beat = selectedBeat();
+  const kind = labels.get(code)?.kind;
+  if (beat) {
+    if (kind !== "beat") return null;
+    await commitDraft();
+    const row = await reviseBeat(beatAt(state.selection?.sample) ?? beat, "relabel", { label: code });
+    repaint();
+    return row;
+  }
+  const row = base();
+  if (!row || kind === "beat" || kind === "pulse") return null;
+  return revise(row, "relabel", { label: code });
+}
+
+/** @param {string} note */
+export function comment(note) {
+  const beat = selectedBeat();
+  if (beat) return reviseBeat(beat, "note", { note });
+  const row = base();
+  return row ? revise(row, "note", { note }) : null;
+}
+
+/** First the start of a new span at the cursor, then its end and its label. */
+export function mark() {
+  const at = usOf(cursorSeconds());
+  if (state.markUs === null) {
+    state.markUs = at;
+  } else {
+    const [start, end] = [Math.min(state.markUs, at), Math.max(state.markUs, at)];
+    // the marks stay until the label is chosen: Esc in the palette leads back to the end mark
+    if (end - start >= LEAST_SPAN_US) openPalette("span", (code) => void added(start, end, code));
+  }
+  changed("saving", "selection");
+  repaint();
+}
+
+/** Without a second mark: Esc. */
+export function dropMark() {
+  const had = state.markUs !== null;
+  state.markUs = null;
+  changed("saving");
+  repaint();
+  return had;
+}
+
+async function added(startUs, endUs, code) {
+  state.markUs = null;
+  const row = await addSpan(startUs, endUs, code);
+  if (row) selectRow(row, { move: false });
+}
+
+/** A normal beat at the cursor; the next key gives it another label, also when it is pressed before the beat is saved. */
+export function insertBeat() {
+  const at = Math.round(sampleOf(usOf(cursorSeconds())));
+  const sample = Math.min(Math.max(at, state.firstSample), state.nextSample - 1);
+  state.selection = { kind: "beat", sample };
+  inserting = insert(sample).finally(() => (inserting = null));
+  return inserting;
+}
+
+async function insert(sample) {
+  const row = await addBeat(sample, "N");
+  if (!row) return;
+  await refreshMarks(sample - 10, sample + 10);
+  const beat = beatAt(sample);
+  if (beat && state.selection?.kind === "beat" && state.selection.sample === sample) selectBeat(beat);
+}

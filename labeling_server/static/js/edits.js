@@ -1,0 +1,278 @@
+// Every edit on its way to the database, one after the other; nothing is shown as done before the server says so.
+// What the server could not be given stays here (also over a reload), what somebody else changed becomes a conflict.
+
+import { getJson, send } from "./api.js";
+import { labelOfNumber, mainGroup, reader, say, stream } from "./config.js";
+import { geometry } from "./layout.js";
+import { refreshMarks } from "./marks.js";
+import { changed, state } from "./state.js";
+import { sampleOf, usOf, usOfSample } from "./time.js";
+
+/**
+ * @typedef {import("./state.js").Row} Row
+ * @typedef {{what: "revise" | "beat" | "add-span" | "add-beat", id: string | null, action: string, changes: any,
+ *   expected: number | null, base: Row | null, body?: any, was?: any, undoes?: any, sinceMs: number, view: any, retried?: boolean}} Edit
+ */
+
+const RETRY_S = 3;
+const KEY = `rhythmark.edits.${stream.id}.${reader.login}`;
+const FIELDS = ["label", "channel", "start_us", "end_us", "note", "status", "deleted"];
+
+export const saving = {
+  /** @type {Edit[]} */
+  pending: [],
+  /** @type {{edit: Edit, current: Row}[]} */
+  conflicts: [],
+  /** @type {{id: string, before: any, after: any}[]} */
+  undo: [],
+  /** @type {{id: string, before: any, after: any}[]} */
+  redo: [],
+  /** @type {number | null} */
+  savedUs: null,
+  /** Why the first pending edit waits. @type {string | null} */
+  waiting: null,
+  /** What the server refused last. @type {string | null} */
+  refused: null,
+};
+
+let isRunning = false;
+/** The newest edit's end: an undo that is pressed before is meant for it. @type {Promise<any>} */
+let last = Promise.resolve();
+/** @type {Map<Edit, (row: Row | null) => void>} */
+const settle = new Map();
+
+function keep() {
+  const { pending, conflicts, undo, redo } = saving;
+  sessionStorage.setItem(KEY, JSON.stringify({ pending, conflicts, undo: undo.slice(-500), redo }));
+  changed("saving");
+}
+
+/** What an earlier look at this page left behind. */
+export function restoreEdits() {
+  const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+  Object.assign(saving, kept);
+  for (const edit of saving.pending) edit.retried = true; // it may have arrived before the reload
+  if (saving.pending.length) void run();
+}
+
+/** What was on the screen: goes into the history of the annotation. */
+function viewOfNow() {
+  const g = geometry();
+  const leads = mainGroup.channels.map((channel) => channel.name);
+  return { start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: state.speed, gain_mm_mv: state.gain, leads };
+}
+
+/**
+ * @param {Partial<Edit>} edit
+ * @returns {Promise<Row | null>} the row as saved; null when it was refused or is in conflict
+ */
+function submit(edit) {
+  if (!reader.may_write) {
+    saving.refused = say("save.viewer");
+    changed("saving");
+    return Promise.resolve(null);
+  }
+  const whole = { id: null, action: "", changes: {}, expected: null, base: null, sinceMs: Date.now(), view: viewOfNow(), ...edit };
+  saving.pending.push(/** @type {Edit} */ (whole));
+  saving.refused = null;
+  keep();
+  const done = new Promise((resolve) => settle.set(whole, resolve));
+  last = done;
+  void run();
+  return done;
+}
+
+/** @param {Row} base as the reader saw it @param {string} action @param {any} [changes] */
+export const revise = (base, action, changes = {}) =>
+  submit({ what: "revise", id: base.id, action, changes, base, expected: base.revision });
+
+/** A beat: one that nobody touched becomes a row with this edit. @param {import("./state.js").Beat} beat */
+export async function reviseBeat(beat, action, changes = {}) {
+  if (beat.id) {
+    const row = state.rows.get(beat.id) ?? (await fetchRow(beat.id));
+    return row ? revise(row, action, changes) : null;
+  }
+  const { sample, number, run_id: run } = beat;
+  const body = { stream_id: stream.id, group_id: mainGroup.id, sample, number, run_id: run };
+  const at = usOfSample(sample);
+  const was = { label: labelOfNumber.get(number).code, start_us: at, end_us: at };
+  return submit({ what: "beat", action, changes, body, was });
+}
+
+/** The current state of an annotation, into memory. @param {string} id @returns {Promise<Row | null>} */
+export async function fetchRow(id) {
+  const row = await getJson(`/api/spans/${id}`).catch(() => null);
+  if (row) state.rows.set(id, row);
+  return row;
+}
+
+/** Names what is added before it is sent: sent twice, because an answer was lost, it is still one. UUID version 4. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** @param {number} startUs @param {number} endUs @param {string} label */
+export const addSpan = (startUs, endUs, label) =>
+  submit({
+    what: "add-span",
+    action: "add",
+    body: { id: newId(), stream_id: stream.id, group_id: mainGroup.id, start_us: startUs, end_us: endUs, label, channel: null },
+  });
+
+/** @param {number} sample @param {string} label */
+export const addBeat = (sample, label) =>
+  submit({ what: "add-beat", action: "add", body: { id: newId(), stream_id: stream.id, group_id: mainGroup.id, sample, label } });
+
+export const undo = () => last.then(() => stepBack("undo", "before"));
+export const redo = () => last.then(() => stepBack("redo", "after"));
+
+/** Undo and redo are revisions of their own: the history only grows. */
+async function stepBack(action, side) {
+  const entry = saving[action].pop();
+  if (!entry) return null;
+  const row = state.rows.get(entry.id) ?? (await fetchRow(entry.id));
+  if (!row) return null;
+  return submit({ what: "revise", id: row.id, action, changes: entry[side], base: row, expected: row.revision, undoes: entry });
+}
+
+async function run() {
+  if (isRunning) return;
+  isRunning = true;
+  while (saving.pending.length) {
+    const edit = saving.pending[0];
+    try {
+      finish(edit, await deliver(edit));
+    } catch (error) {
+      if (error.mayRetry) {
+        await wait(edit, error);
+        continue;
+      }
+      if (error.status === 409 && error.body?.current) collide(edit, error.body.current);
+      else refuse(edit, error);
+    }
+  }
+  isRunning = false;
+}
+
+/** @param {Edit} edit @returns {Promise<Row>} */
+async function deliver(edit) {
+  changed("saving");
+  const { action, changes, view } = edit;
+  if (edit.what === "add-span") return send("POST", "/api/spans", { ...edit.body, view });
+  if (edit.what === "add-beat") return send("POST", "/api/beats", { ...edit.body, view });
+  if (edit.what === "beat") return send("POST", "/api/beats/machine", { ...edit.body, action, changes, view });
+  return send("PATCH", `/api/spans/${edit.id}`, { action, changes, view }, edit.expected);
+}
+
+async function wait(edit, error) {
+  saving.waiting = error.message;
+  edit.retried = true;
+  state.offline = error.status === 0;
+  keep();
+  await new Promise((resolve) => setTimeout(resolve, RETRY_S * 1000));
+}
+
+/** @param {Edit} edit @param {Row} row */
+function finish(edit, row) {
+  saving.waiting = null;
+  saving.savedUs = row.updated_us;
+  state.rows.set(row.id, row);
+  remember(edit, row);
+  // later edits of the same thing were made on what this one left
+  for (const later of saving.pending.slice(1)) if (later.id === row.id) later.expected = row.revision;
+  if (state.draft?.id === row.id) state.draft.base = row;
+  drop(edit, row);
+  if (row.kind === "beat" || row.kind === "pulse") {
+    const at = sampleOf(row.start_us);
+    const from = Math.min(at, edit.body?.sample ?? at, edit.base ? sampleOf(edit.base.start_us) : at);
+    void refreshMarks(Math.max(from - 400, 0), Math.max(at, from) + 400).then(() => changed("marks"));
+  }
+  changed("marks", "selection", "queue");
+}
+
+function remember(edit, row) {
+  const content = (source) => Object.fromEntries(FIELDS.map((field) => [field, source[field]]));
+  if (edit.action === "undo") saving.redo.push(edit.undoes);
+  else if (edit.action === "redo") saving.undo.push(edit.undoes);
+  else {
+    saving.undo.push({ id: row.id, before: content(stateBefore(edit, row)), after: content(row) });
+    saving.redo = [];
+  }
+}
+
+/** What an undo goes back to. */
+function stateBefore(edit, row) {
+  if (edit.base) return edit.base;
+  if (edit.what === "beat") {
+    return { ...row, status: "proposed", deleted: false, ...edit.was };
+  }
+  return { ...row, deleted: true };
+}
+
+function drop(edit, row) {
+  saving.pending = saving.pending.filter((other) => other !== edit);
+  settle.get(edit)?.(row);
+  settle.delete(edit);
+  keep();
+}
+
+/** @param {Edit} edit @param {Row} current */
+function collide(edit, current) {
+  // the answer to an earlier attempt was lost on the way
+  const wasMine = edit.retried && current.revision === (edit.expected ?? 0) + 1 && current.updated_by === reader.login
+    && Object.entries(edit.changes).every(([field, value]) => current[field] === value);
+  if (wasMine) return finish(edit, current);
+  state.rows.set(current.id, current);
+  saving.waiting = null;
+  edit.id = current.id;
+  saving.conflicts.push({ edit, current });
+  // what followed on the same thing waits for the same decision
+  for (const later of saving.pending.slice(1).filter((other) => other.id === current.id)) {
+    Object.assign(edit.changes, later.changes);
+    edit.action = later.action;
+    drop(later, null);
+  }
+  drop(edit, null);
+  changed("marks", "selection", "queue");
+}
+
+/** @param {Edit} edit */
+function refuse(edit, error) {
+  saving.waiting = null;
+  saving.refused = error.message;
+  if (edit.undoes) (edit.action === "undo" ? saving.undo : saving.redo).push(edit.undoes);
+  drop(edit, null);
+  changed("marks", "selection", "queue");
+}
+
+/** What a conflict would leave if mine were used. @param {{edit: Edit, current: Row}} conflict */
+export function mineOf({ edit, current }) {
+  const seen = edit.base ?? current;
+  const status = { confirm: "confirmed", reject: "rejected", ambiguous: "ambiguous", relabel: "corrected", move: "corrected" }[edit.action];
+  return { ...seen, ...(status ? { status } : {}), ...edit.changes, deleted: edit.action === "delete" || edit.changes.deleted || false };
+}
+
+/** Both versions were looked at: the other's stands. @param {{edit: Edit, current: Row}} conflict */
+export function takeTheirs(conflict) {
+  saving.conflicts = saving.conflicts.filter((other) => other !== conflict);
+  keep();
+  changed("marks", "selection");
+}
+
+/** Mine becomes the newest revision, on top of theirs. @param {{edit: Edit, current: Row}} conflict */
+export function takeMine(conflict) {
+  const { edit } = conflict;
+  const current = state.rows.get(conflict.current.id) ?? conflict.current;
+  const mine = mineOf(conflict);
+  takeTheirs(conflict);
+  const content = { label: mine.label, channel: mine.channel, start_us: mine.start_us, end_us: mine.end_us };
+  return revise(current, edit.action, { ...content, ...edit.changes });
+}
+
+addEventListener("beforeunload", (event) => {
+  if (saving.pending.length || saving.conflicts.length) event.preventDefault();
+});

@@ -1,0 +1,67 @@
+// The keyboard. Letters of beats label the selected beat, digits the selected span; everything else is an action's key.
+// Keys with Ctrl or Alt belong to the browser, except those that an action names.
+
+import { actions } from "./actions.js";
+import { labels } from "./config.js";
+import { relabel } from "./decide.js";
+import { commitDraft } from "./drafts.js";
+import { takeMine, takeTheirs, saving } from "./edits.js";
+import { SPAN_KEYS } from "./palette.js";
+import { state } from "./state.js";
+
+/** Lower-case letters that stand for a beat without a lower-case code of its own. */
+const ALIASES = new Map([["v", "V"]]);
+const byKey = new Map(actions.flatMap((action) => action.keys.map((key) => [key, action])));
+
+/** @param {KeyboardEvent} event */
+function nameOf(event) {
+  const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+  const isNamed = event.key.length > 1;
+  // a character already says whether Shift was held, except together with Ctrl
+  const shift = event.shiftKey && (isNamed || ctrl) ? "Shift+" : "";
+  return `${ctrl}${shift}${ctrl && !isNamed && shift ? event.key.toUpperCase() : event.key}`;
+}
+
+/** @param {EventTarget | null} target */
+const isTyping = (target) => target instanceof HTMLElement && target.matches("input, textarea, select");
+
+/** The label that a key means for what is selected; null when it means none. @param {string} key */
+function labelOf(key) {
+  if (state.selection?.kind === "beat") {
+    const code = ALIASES.get(key) ?? key;
+    return labels.get(code)?.kind === "beat" && code !== "?" ? code : null;
+  }
+  return state.selection?.kind === "span" ? (SPAN_KEYS.get(key) ?? null) : null;
+}
+
+/** k keeps theirs, u uses mine, while a conflict waits. @param {string} key */
+function decideConflict(key) {
+  const conflict = saving.conflicts[0];
+  if (!conflict || (key !== "k" && key !== "u")) return false;
+  if (key === "k") takeTheirs(conflict);
+  else void takeMine(conflict);
+  return true;
+}
+
+/** @param {KeyboardEvent} event */
+function onKeyDown(event) {
+  if (event.defaultPrevented || event.altKey || event.isComposing) return;
+  if (isTyping(event.target)) return;
+  // a button in focus takes Enter and Space itself
+  if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
+  const key = nameOf(event);
+  if (decideConflict(key)) return event.preventDefault();
+  const code = labelOf(key);
+  const action = byKey.get(key);
+  if (code === null && !action) return;
+  event.preventDefault();
+  if (code !== null) void relabel(code);
+  else action.run();
+}
+
+export function listenToKeys() {
+  document.addEventListener("keydown", onKeyDown);
+  document.addEventListener("keyup", (event) => {
+    if (event.key === "Shift") void commitDraft();
+  });
+}

@@ -1,0 +1,51 @@
+// Where things stand in the strip, in pixels from the top, and what a pixel is in time.
+
+import { groups } from "./config.js";
+import { getPxPerMm } from "./scale.js";
+import { state } from "./state.js";
+
+/** Left of the signal: names of rows and leads, the calibration pulse. */
+export const GUTTER_PX = 56;
+export const ROW_PX = 20;
+export const BEATS_PX = 24;
+export const AXIS_PX = 20;
+export const ROW_KINDS = ["rhythm", "event", "quality"];
+export const PAPER_TOP_PX = 4 + ROW_KINDS.length * ROW_PX + BEATS_PX;
+export const HANDLE_PX = 8;
+
+const strip = () => document.getElementById("strip");
+
+/** Every lead of every group, in the order in which they are stacked. */
+export const leads = groups.flatMap((group) => group.channels.map((channel, i) => ({ group, channel, i })));
+
+/** @returns {{width: number, height: number, paperBottom: number, pxPerS: number, startS: number, endS: number, frameS: number}} */
+export function geometry() {
+  const box = strip();
+  const width = Math.max(box.clientWidth, 200);
+  const height = Math.max(box.clientHeight, 200);
+  const pxPerS = state.speed * getPxPerMm();
+  return {
+    width,
+    height,
+    paperBottom: height - AXIS_PX,
+    pxPerS,
+    startS: state.startS,
+    endS: state.startS + (width - GUTTER_PX) / pxPerS,
+    frameS: state.startS - GUTTER_PX / pxPerS,
+  };
+}
+
+/** Seconds of signal that fit into the strip. */
+export const pageS = () => (Math.max(strip().clientWidth, 200) - GUTTER_PX) / (state.speed * getPxPerMm());
+
+/** @param {number} px from the left edge of the strip */
+export const secondsAt = (px) => state.startS + (px - GUTTER_PX) / (state.speed * getPxPerMm());
+
+/** @param {number} seconds */
+export const pxAt = (seconds) => GUTTER_PX + (seconds - state.startS) * state.speed * getPxPerMm();
+
+/** Where the cursor stands, seconds since the start of the recording. */
+export const cursorSeconds = () => state.startS + (state.cursorS ?? pageS() / 2);
+
+/** Top of a row of spans. @param {string} kind */
+export const rowTop = (kind) => 4 + Math.max(ROW_KINDS.indexOf(kind), 0) * ROW_PX;

@@ -1,0 +1,42 @@
+// The menu: every action with its key, for whoever works by mouse.
+
+import { reader, say } from "./config.js";
+import { h, keyCap } from "./dom.js";
+import { closeOverlay } from "./overlays.js";
+
+const GROUPS = ["review", "move", "edit", "view"];
+
+/** @param {import("./actions.js").Action[]} actions */
+export function showMenu(actions) {
+  const button = document.getElementById("menu-button");
+  const host = document.getElementById("overlays");
+  const isOpen = () => host.querySelector(".menu") !== null;
+  const toggle = () => {
+    if (isOpen()) closeOverlay();
+    else host.replaceChildren(content(actions));
+    button.setAttribute("aria-expanded", String(isOpen()));
+  };
+  button.addEventListener("click", toggle);
+  document.addEventListener("pointerdown", (event) => {
+    if (isOpen() && !event.target.closest(".menu, #menu-button")) toggle();
+  });
+  document.getElementById("help-button").addEventListener("click", () => actions.find((action) => action.id === "help").run());
+}
+
+function content(actions) {
+  return h(
+    "div", { class: "menu", role: "menu" },
+    ...GROUPS.map((group) =>
+      h("div", {}, h("h3", {}, say(`group.${group}`)), ...actions.filter((action) => action.group === group).map(entry)),
+    ),
+  );
+}
+
+function entry(action) {
+  const run = () => {
+    closeOverlay();
+    action.run();
+  };
+  const props = { type: "button", role: "menuitem", onclick: run, disabled: Boolean(action.writes) && !reader.may_write };
+  return h("button", props, h("span", {}, say(`do.${action.id}`)), keyCap(action.keys[0]));
+}

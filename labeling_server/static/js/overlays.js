@@ -1,0 +1,105 @@
+// Small windows over the page that stop nothing: help, go to a time, calibration. One at a time, Esc closes.
+
+import { labels, say } from "./config.js";
+import { classOf } from "./colors.js";
+import { h, keyCap } from "./dom.js";
+import { showCentered } from "./navigate.js";
+import { SPAN_KEYS } from "./palette.js";
+import { repaint } from "./paint.js";
+import { getPxPerMm, setPxPerMm } from "./scale.js";
+import { changed, state } from "./state.js";
+import { hms, parseTime, secondsOf, usOfSample } from "./time.js";
+
+const host = () => document.getElementById("overlays");
+
+/** @returns {boolean} whether there was one */
+export function closeOverlay() {
+  const had = host().childElementCount > 0;
+  host().replaceChildren();
+  return had;
+}
+
+/** @param {string} kind @param {string} title @param {...Node} content */
+export function openOverlay(kind, title, ...content) {
+  const close = h("button", { class: "quiet", onclick: closeOverlay, "aria-label": say("help.close"), title: say("help.close") }, "×");
+  const box = h("section", { class: `overlay ${kind}`, role: "dialog", "aria-label": title }, h("header", {}, h("h2", {}, title), close), ...content);
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    closeOverlay();
+  });
+  host().replaceChildren(box);
+}
+
+/** @param {import("./actions.js").Action[]} actions */
+export function openHelp(actions) {
+  if (host().querySelector(".help")) return void closeOverlay();
+  const names = ["review", "move", "edit", "view"];
+  const columns = names.map((group) =>
+    h("div", {}, h("h3", {}, say(`group.${group}`)), h("dl", {}, ...actions.filter((a) => a.group === group).flatMap(helpRow))),
+  );
+  openOverlay("help", say("help.title"), h("div", { class: "columns" }, ...columns), labelHelp());
+}
+
+const helpRow = (action) => [h("dt", {}, ...action.keys.map(keyCap)), h("dd", {}, say(`do.${action.id}`))];
+
+function labelHelp() {
+  const beats = [...labels.values()].filter((label) => label.kind === "beat" && label.code !== "?");
+  const item = (key, label) => h("span", { class: "label-key" }, keyCap(key), h("b", { class: classOf(label.code) }, label.code.length > 1 ? label.code : ""), label.name);
+  return h(
+    "div", { class: "label-help" },
+    h("h3", {}, say("do.relabel.beat")), h("div", { class: "label-keys" }, ...beats.map((label) => item(label.code, label))),
+    h("h3", {}, say("do.relabel.span")), h("div", { class: "label-keys" }, ...[...SPAN_KEYS].map(([key, code]) => item(key, labels.get(code)))),
+  );
+}
+
+export function openGoto() {
+  const input = h("input", { type: "text", "aria-label": say("goto.title"), placeholder: say("goto.hint"), spellcheck: "false" });
+  const problem = h("p", { class: "problem", hidden: true });
+  const [from, to] = [usOfSample(state.firstSample), usOfSample(state.nextSample)];
+  input.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape") closeOverlay();
+    if (event.key !== "Enter") return;
+    const at = parseTime(input.value);
+    if (at === null || at < from - 1e6 || at > to) {
+      problem.textContent = say("goto.bad", { from: hms(from), to: hms(to), value: input.value || "–" });
+      problem.hidden = false;
+      return;
+    }
+    closeOverlay();
+    void showCentered(secondsOf(at));
+  });
+  openOverlay("goto", say("goto.title"), input, h("p", { class: "soft" }, say("goto.hint")), problem);
+  input.focus();
+}
+
+const BAR_MM = 100;
+
+export function openCalibration() {
+  const bar = h("div", { class: "ruler" });
+  const value = h("span", { class: "figures" });
+  const input = h("input", { type: "range", min: "2", max: "10", step: "0.005", "aria-label": say("calibrate.title") });
+  const show = () => {
+    bar.style.width = `${getPxPerMm() * BAR_MM}px`;
+    input.value = String(getPxPerMm());
+    value.textContent = `${getPxPerMm().toFixed(3)} px/mm`;
+    changed("view");
+    repaint();
+  };
+  input.addEventListener("input", () => {
+    setPxPerMm(Number(input.value));
+    show();
+  });
+  const reset = () => {
+    setPxPerMm(null);
+    show();
+  };
+  openOverlay(
+    "calibrate", say("calibrate.title"), h("p", {}, say("calibrate.text")), bar, input,
+    h("footer", {}, value, h("button", { class: "quiet", onclick: reset }, say("calibrate.reset")),
+      h("button", { class: "primary", onclick: closeOverlay }, say("calibrate.done"))),
+  );
+  show();
+}
+

@@ -1,0 +1,73 @@
+// Paints the strip: one call fills every layer, one frame shows it.
+
+import { refreshColors } from "./colors.js";
+import { mainGroup } from "./config.js";
+import { hasFigures, setFrame } from "./figures.js";
+import { GUTTER_PX, geometry, pxAt, cursorSeconds } from "./layout.js";
+import { paintOverview } from "./overview.js";
+import { paintBeats } from "./beats.js";
+import { paintAxis, paintGrid, paintHead, paintLeads, paintRowNames } from "./paper.js";
+import { paintSpans } from "./spans.js";
+import { getPxPerMm } from "./scale.js";
+import { state } from "./state.js";
+
+/** @type {Map<number, import("./samples.js").SampleStore>} */
+let stores = new Map();
+let isDue = false;
+let lastFrame = "";
+
+/** @param {Map<number, import("./samples.js").SampleStore>} samples store by group id */
+export const paintFrom = (samples) => void (stores = samples);
+
+/** Paints before the next frame; many calls in one frame are one painting. */
+export function repaint() {
+  if (isDue) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    paint();
+  });
+}
+
+/** Everything, now. */
+export function paint() {
+  if (!mainGroup || !hasFigures()) return;
+  const g = geometry();
+  setFrame("strip", g.width, g.height, g.frameS, g.endS);
+  const frame = [g.width, g.height, g.startS, state.speed, getPxPerMm(), document.documentElement.dataset.theme].join();
+  if (frame !== lastFrame) {
+    paintGrid(g);
+    paintAxis(g);
+    paintRowNames(g);
+    lastFrame = frame;
+  }
+  paintLeads(g, stores);
+  paintHead(g);
+  paintSpans(g);
+  paintBeats(g);
+  paintOverview();
+  placeCursor();
+  tell(g);
+}
+
+/** The cursor is a line of the page, not of the figure: it moves without a painting. */
+export function placeCursor() {
+  const px = pxAt(cursorSeconds());
+  const cursor = document.getElementById("cursor");
+  cursor.style.transform = `translateX(${Math.round(px)}px)`;
+  cursor.hidden = px < GUTTER_PX;
+}
+
+/** What is on the screen, for whoever looks at the page from outside: people's scripts, screen readers, tests. */
+function tell(g) {
+  const strip = document.getElementById("strip");
+  strip.dataset.startUs = String(mainGroup.t0_us + Math.round(g.startS * 1e6));
+  strip.dataset.endUs = String(mainGroup.t0_us + Math.round(g.endS * 1e6));
+  strip.dataset.pxPerS = String(g.pxPerS);
+  strip.dataset.paintedAt = String(performance.now());
+}
+
+document.addEventListener("rhythmark:theme", () => {
+  refreshColors();
+  repaint();
+});

@@ -1,0 +1,67 @@
+// Choosing a label: type to filter, Enter takes the first, arrows move.
+
+import { classOf } from "./colors.js";
+import { labels, say } from "./config.js";
+import { h, keyCap } from "./dom.js";
+import { closeOverlay, openOverlay } from "./overlays.js";
+
+/** Digits label the selected span. */
+export const SPAN_KEYS = new Map([
+  ["1", "AFIB"], ["2", "AFL"], ["3", "SVTA"], ["4", "VT"], ["5", "VFIB"], ["6", "VCOUPLET"], ["7", "BRADY"],
+  ["8", "TACHY"], ["9", "PAUSE"], ["0", "NOISY"], ["N", "SR"],
+]);
+
+/** @param {"beat" | "span"} what @param {(code: string) => void} choose */
+export function openPalette(what, choose) {
+  const all = [...labels.values()].filter((label) => (what === "beat") === (label.kind === "beat") && label.kind !== "pulse");
+  const list = h("ol", { class: "choices", role: "listbox" });
+  const input = h("input", { type: "text", placeholder: say("palette.hint"), "aria-label": say("palette.title"), spellcheck: "false" });
+  let at = 0;
+  const found = () => matching(all, input.value);
+  const take = (code) => {
+    closeOverlay();
+    choose(code);
+  };
+  const fill = () => {
+    const rows = found();
+    at = Math.min(Math.max(at, 0), Math.max(rows.length - 1, 0));
+    list.replaceChildren(...(rows.length ? rows.map((label, i) => choice(label, i === at, what, take)) : [h("li", { class: "soft" }, say("palette.none"))]));
+    list.children[at]?.scrollIntoView({ block: "nearest" });
+  };
+  input.addEventListener("input", () => {
+    at = 0;
+    fill();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      at += event.key === "ArrowDown" ? 1 : -1;
+      fill();
+    } else if (event.key === "Enter" && found().length) take(found()[at].code);
+    else if (event.key === "Escape") closeOverlay();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  fill();
+  openOverlay(`palette ${what}`, say("palette.title"), input, list);
+  input.focus();
+}
+
+function choice(label, isFirst, what, take) {
+  const key = what === "beat" ? label.code : [...SPAN_KEYS].find(([, code]) => code === label.code)?.[0];
+  return h(
+    "li",
+    { role: "option", "aria-selected": isFirst, onclick: () => take(label.code) },
+    h("b", { class: classOf(label.code) }, label.code),
+    h("span", {}, label.name),
+    key && key !== "?" ? keyCap(key) : null,
+  );
+}
+
+/** Codes that begin with what was typed, then names and codes that hold it. */
+function matching(all, typed) {
+  const text = typed.trim().toLowerCase();
+  const starts = all.filter((label) => label.code.toLowerCase().startsWith(text));
+  const holds = all.filter((label) => !starts.includes(label) && `${label.code} ${label.name}`.toLowerCase().includes(text));
+  return [...starts, ...holds];
+}

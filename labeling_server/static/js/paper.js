@@ -1,0 +1,167 @@
+// The paper and the signal on it: grid exactly to scale, pulse, leads, time axis.
+
+import { color } from "./colors.js";
+import { mainGroup, say } from "./config.js";
+import { tracePieces } from "./decimate.js";
+import { lineRows, segmentRows, setLayer, textRows } from "./figures.js";
+import { AXIS_PX, BEATS_PX, GUTTER_PX, PAPER_TOP_PX, ROW_KINDS, ROW_PX, leads, rowTop } from "./layout.js";
+import { getPxPerMm } from "./scale.js";
+import { state } from "./state.js";
+import { hms, usOf } from "./time.js";
+
+const PULSE_MM = 5;
+const AXIS_STEPS_S = [0.5, 1, 2, 5, 10, 20, 30, 60];
+const AXIS_GAP_PX = 88;
+
+/** Value that stands on the middle line of a lane, fixed when the lane is first drawn: the scale never moves by itself. */
+const zeroOf = new Map();
+/** Millimetres per unit of lanes that are not in mV, fixed likewise. */
+const mmPerUnitOf = new Map();
+
+/** Lines every millimetre, bold every fifth; they move with the signal as on paper. */
+export function paintGrid(g) {
+  const mm = getPxPerMm();
+  const fine = segmentRows();
+  const bold = segmentRows();
+  const add = (isBold, x0, y0, x1, y1) =>
+    (isBold ? bold : fine).push(x0, y0, x1, y1, color(isBold ? "grid-bold" : "grid-fine"));
+  const first = Math.ceil(g.startS * state.speed - 1e-6);
+  for (let n = first; n <= g.endS * state.speed + 1e-6; n += 1) {
+    add(n % 5 === 0, n / state.speed, PAPER_TOP_PX, n / state.speed, g.paperBottom);
+  }
+  const middle = Math.round((PAPER_TOP_PX + g.paperBottom) / 2);
+  const reach = Math.floor((g.paperBottom - PAPER_TOP_PX) / 2 / mm);
+  for (let n = -reach; n <= reach; n += 1) add(n % 5 === 0, g.startS, middle + n * mm, g.endS, middle + n * mm);
+  // coarse time: a line a millimetre would be a grey area for the eye, the scale stays as it is
+  setLayer("grid_fine", fine.columns);
+  setLayer("grid_bold", bold.columns);
+}
+
+/** Traces of all leads. @param {ReturnType<import("./layout.js").geometry>} g @param {Map<number, import("./samples.js").SampleStore>} stores */
+export function paintLeads(g, stores) {
+  const traces = lineRows();
+  const pulses = lineRows();
+  const names = textRows();
+  const lanePx = (g.paperBottom - PAPER_TOP_PX) / leads.length;
+  leads.forEach((lead, i) => {
+    const middle = PAPER_TOP_PX + lanePx * (i + 0.5);
+    const runs = visibleRuns(g, stores.get(lead.group.id));
+    const pxPerUnit = laneScale(lead, runs) * getPxPerMm();
+    const zero = laneZero(lead, runs);
+    const yAt = (digital) => middle - ((digital - lead.channel.offset) / lead.channel.gain - zero) * pxPerUnit;
+    addTrace(traces, g, lead, runs, yAt);
+    addPulse(pulses, g, middle, lead.channel.unit === "mV" ? pxPerUnit : 0);
+    names.push(g.frameS + 6 / g.pxPerS, middle - Math.min(lanePx / 2 - 12, 46), lead.channel.name, color("ink"));
+    if (lead.channel.unit !== "mV") {
+      names.push(g.frameS + 6 / g.pxPerS, middle + 14, lead.channel.unit, color("ink-soft"));
+    }
+  });
+  setLayer("trace", traces.columns);
+  setLayer("pulse", pulses.columns);
+  setLayer("names", names.columns);
+}
+
+function visibleRuns(g, store) {
+  const fs = store.group.fs_hz;
+  return store.runs(Math.floor(g.startS * fs), Math.ceil(g.endS * fs) + 1);
+}
+
+function addTrace(traces, g, lead, runs, yAt) {
+  const { group, i } = lead;
+  const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
+  const perColumn = group.fs_hz / g.pxPerS;
+  for (const run of runs) {
+    const from = Math.max(Math.ceil((g.startS - shiftS) * group.fs_hz) - run.start, 0);
+    const to = Math.min(Math.floor((g.endS - shiftS) * group.fs_hz) + 1 - run.start, run.n);
+    if (to <= from) continue;
+    const xAt = (n) => (run.start + n) / group.fs_hz + shiftS;
+    for (const { x, y } of tracePieces(run.data, from, to, i, group.channels.length, xAt, yAt, perColumn)) {
+      traces.push(x, y, color("trace"));
+    }
+  }
+}
+
+/** One millivolt, 5 mm wide, at the left edge. */
+function addPulse(pulses, g, middle, pxPerMv) {
+  if (!pxPerMv) return;
+  const x = (px) => g.frameS + px / g.pxPerS;
+  const width = PULSE_MM * getPxPerMm();
+  const left = GUTTER_PX - width - 12;
+  const foot = middle;
+  pulses.push(
+    [left - 4, left, left, left + width, left + width, left + width + 4].map(x),
+    [foot, foot, foot - pxPerMv, foot - pxPerMv, foot, foot],
+    color("trace"),
+  );
+}
+
+function laneScale(lead, runs) {
+  if (lead.channel.unit === "mV") return state.gain;
+  const key = `${lead.group.id}/${lead.i}`;
+  if (!mmPerUnitOf.has(key) && runs.length) {
+    const [low, high] = extremes(lead, runs);
+    if (high > low) mmPerUnitOf.set(key, 15 / ((high - low) / Math.abs(lead.channel.gain)));
+  }
+  return mmPerUnitOf.get(key) ?? 1;
+}
+
+/** Value of the lane's middle line: 0 for mV leads near it, else the middle of what is first seen, to 0.5 units. */
+function laneZero(lead, runs) {
+  const key = `${lead.group.id}/${lead.i}`;
+  if (!zeroOf.has(key) && runs.length) {
+    const [low, high] = extremes(lead, runs);
+    const middle = ((low + high) / 2 - lead.channel.offset) / lead.channel.gain;
+    const isNear = lead.channel.unit === "mV" && Math.abs(middle) < 2;
+    zeroOf.set(key, isNear ? 0 : Math.round(middle * 2) / 2);
+  }
+  return zeroOf.get(key) ?? 0;
+}
+
+function extremes(lead, runs) {
+  let low = 32767;
+  let high = -32767;
+  const step = lead.group.channels.length;
+  for (const run of runs) {
+    for (let at = lead.i; at < run.data.length; at += step) {
+      const value = run.data[at];
+      if (value === -32768) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return [low, high];
+}
+
+/** Clock times below the paper. */
+export function paintAxis(g) {
+  const texts = textRows();
+  const ticks = segmentRows();
+  const step = AXIS_STEPS_S.find((s) => s * g.pxPerS >= AXIS_GAP_PX) ?? 120;
+  for (let n = Math.ceil(g.startS / step); n * step <= g.endS; n += 1) {
+    const at = n * step;
+    ticks.push(at, g.paperBottom, at, g.paperBottom + 4, color("ink-soft"));
+    // a name that would be cut off at an edge is left out
+    if (Math.min(at - g.startS, g.endS - at) * g.pxPerS > 26) texts.push(at, g.paperBottom + 12, hms(usOf(at)), color("ink-soft"));
+  }
+  setLayer("axis", texts.columns);
+  setLayer("axis_ticks", ticks.columns);
+}
+
+/** Names of the rows above the paper. */
+export function paintRowNames(g) {
+  const names = textRows();
+  const x = g.frameS + 6 / g.pxPerS;
+  for (const kind of ROW_KINDS) names.push(x, rowTop(kind) + ROW_PX / 2, say(`strip.${kind}`), color("ink-soft"));
+  names.push(x, PAPER_TOP_PX - BEATS_PX / 2, say("strip.beats"), color("ink-soft"));
+  setLayer("row_names", names.columns);
+}
+
+/** The newest sample of a running stream. */
+export function paintHead(g) {
+  const rows = segmentRows();
+  const head = state.nextSample / mainGroup.fs_hz;
+  if (state.endedUs === null && head > g.startS && head < g.endS) {
+    rows.push(head, PAPER_TOP_PX, head, g.height - AXIS_PX, color("accent"));
+  }
+  setLayer("head", rows.columns);
+}

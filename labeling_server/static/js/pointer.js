@@ -1,0 +1,108 @@
+// The mouse: a click selects or puts the cursor, edges are dragged, the wheel pans, the overview goes.
+
+import { commitDraft, dragEdge } from "./drafts.js";
+import { HANDLE_PX, PAPER_TOP_PX, BEATS_PX, geometry, pxAt, secondsAt, GUTTER_PX } from "./layout.js";
+import { nearestBeat } from "./marks.js";
+import { followHead, pan, show, showCentered } from "./navigate.js";
+import { overviewSeconds } from "./overview.js";
+import { placeCursor, repaint } from "./paint.js";
+import { selectBeat, selectRow } from "./select.js";
+import { visibleBars } from "./spans.js";
+import { changed, selectedRow, state } from "./state.js";
+import { mainGroup, reader } from "./config.js";
+import { sampleOf, secondsOf, usOf } from "./time.js";
+
+const BEAT_REACH_PX = 12;
+const GRAB_PX = HANDLE_PX / 2 + 2;
+const PAN_FROM_PX = 4;
+const WHEEL_PAGES = 0.1;
+
+const place = (event, element) => {
+  const box = element.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+};
+
+/** The edge of the selected span under the pointer. @param {number} x @param {number} y */
+function edgeAt(x, y) {
+  const row = selectedRow();
+  if (!row || row.kind === "beat" || y < PAPER_TOP_PX || !reader.may_write) return null;
+  const far = (us) => Math.abs(pxAt(secondsOf(us)) - x);
+  if (far(row.end_us) <= GRAB_PX) return "end";
+  return far(row.start_us) <= GRAB_PX ? "start" : null;
+}
+
+function barAt(x, y) {
+  const at = secondsAt(x);
+  return visibleBars(geometry()).find((bar) => y >= bar.top && y <= bar.bottom && at >= bar.left && at <= bar.right) ?? null;
+}
+
+function click(x, y) {
+  const bar = barAt(x, y);
+  if (bar) return selectRow(bar.row, { move: false });
+  const beat = nearestBeat(sampleOf(usOf(secondsAt(x))));
+  const isBeatRow = y >= PAPER_TOP_PX - BEATS_PX && y < PAPER_TOP_PX;
+  if (isBeatRow && beat && Math.abs(pxAt(beat.sample / mainGroup.fs_hz) - x) <= BEAT_REACH_PX) return selectBeat(beat);
+  state.cursorS = Math.max(secondsAt(x) - state.startS, 0);
+  changed("cursor");
+  repaint();
+}
+
+/** @param {HTMLElement} strip */
+function listenToStrip(strip) {
+  /** @type {null | {x: number, y: number, startS: number, edge: "start" | "end" | null, moved: boolean}} */
+  let grip = null;
+  strip.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || event.target.closest("button")) return;
+    const { x, y } = place(event, strip);
+    grip = { x, y, startS: state.startS, edge: edgeAt(x, y), moved: false };
+    if (grip.edge) state.edge = grip.edge;
+    strip.setPointerCapture(event.pointerId);
+  });
+  strip.addEventListener("pointermove", (event) => {
+    const { x, y } = place(event, strip);
+    if (!grip) return hover(strip, x, y);
+    if (!grip.moved && Math.abs(x - grip.x) < PAN_FROM_PX) return;
+    grip.moved = true;
+    if (grip.edge) dragEdge(usOf(secondsAt(x)));
+    else void show(grip.startS - (x - grip.x) / geometry().pxPerS);
+  });
+  strip.addEventListener("pointerup", () => {
+    if (grip && !grip.moved) click(grip.x, grip.y);
+    else if (grip?.edge) void commitDraft();
+    grip = null;
+  });
+  strip.addEventListener("pointercancel", () => (grip = null));
+  strip.addEventListener("wheel", (event) => {
+    if (event.ctrlKey) return; // the browser's zoom
+    event.preventDefault();
+    void pan(Math.sign(event.deltaY || event.deltaX) * WHEEL_PAGES);
+  }, { passive: false });
+}
+
+function hover(strip, x, y) {
+  strip.style.cursor = edgeAt(x, y) ? "ew-resize" : barAt(x, y) ? "pointer" : "default";
+  if (state.markUs === null || x < GUTTER_PX) return;
+  // while a span is being marked its open end follows the pointer
+  state.cursorS = secondsAt(x) - state.startS;
+  placeCursor();
+  repaint();
+}
+
+/** @param {HTMLElement} overview */
+function listenToOverview(overview) {
+  let isDown = false;
+  const go = (event) => void showCentered(overviewSeconds(place(event, overview).x));
+  overview.addEventListener("pointerdown", (event) => {
+    isDown = true;
+    overview.setPointerCapture(event.pointerId);
+    go(event);
+  });
+  overview.addEventListener("pointermove", (event) => isDown && go(event));
+  overview.addEventListener("pointerup", () => (isDown = false));
+}
+
+export function listenToPointer() {
+  listenToStrip(document.getElementById("strip"));
+  listenToOverview(document.getElementById("overview"));
+  document.getElementById("follow").addEventListener("click", () => void followHead());
+}

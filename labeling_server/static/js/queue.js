@@ -1,0 +1,73 @@
+// The proposals that wait, at the left: the most urgent on top, the next one is always one key away.
+
+import { getJson } from "./api.js";
+import { classOf } from "./colors.js";
+import { say, stream } from "./config.js";
+import { h, whenReleased } from "./dom.js";
+import { saving } from "./edits.js";
+import { fetchRows } from "./navigate.js";
+import { selectRow } from "./select.js";
+import { changed, goesOn, keepView, on, state } from "./state.js";
+import { duration, hms } from "./time.js";
+
+const ORDERS = ["urgency", "time", "label"];
+const LIMIT = 500;
+
+/** Asks the server which proposals wait. */
+export async function refreshQueue() {
+  const rows = await getJson("/api/queue", { stream_id: stream.id, order: state.order, limit: LIMIT });
+  for (const row of rows) {
+    const known = state.rows.get(row.id);
+    if (!known || known.revision <= row.revision) state.rows.set(row.id, row);
+  }
+  state.queue = rows;
+  changed("queue");
+  if (!state.selection) fetchRows(rows.slice(0, 3));
+}
+
+export function cycleOrder() {
+  state.order = ORDERS[(ORDERS.indexOf(state.order) + 1) % ORDERS.length];
+  keepView();
+  return refreshQueue();
+}
+
+function entry(row) {
+  const isSaving = saving.pending.some((edit) => edit.id === row.id);
+  const shown = state.rows.get(row.id) ?? row;
+  const confidence = shown.confidence === null ? "" : shown.confidence.toFixed(2);
+  return h(
+    "li",
+    {
+      class: `entry urgency-${shown.urgency} ${isSaving ? "saving" : ""}`,
+      "aria-current": row.id === state.selection?.id,
+      "data-id": row.id,
+      title: `${shown.label} · ${shown.author} ${shown.author_version}`,
+      onclick: () => selectRow(shown),
+    },
+    h("i", { class: `swatch ${classOf(shown.label)}` }),
+    h("b", {}, shown.label),
+    h("span", { class: "time" }, hms(shown.start_us)),
+    h("span", { class: "length" }, isSaving ? say("queue.saving") : `${duration(shown.end_us - shown.start_us)}${goesOn(shown) ? " …" : ""}`),
+    h("span", { class: "confidence" }, confidence),
+  );
+}
+
+function render() {
+  const list = document.getElementById("queue-list");
+  // what was decided here and is saved has left the queue; the server says so at its next answer
+  state.queue = state.queue.filter((row) => {
+    const now = state.rows.get(row.id);
+    return !now || (now.status === "proposed" && !now.deleted);
+  });
+  const rows = state.queue.map(entry);
+  list.replaceChildren(...(rows.length ? rows : [h("li", { class: "empty" }, say("queue.empty"))]));
+  document.getElementById("queue-count").textContent = state.queue.length ? String(state.queue.length) : "";
+  document.getElementById("queue-order").textContent = say(`queue.${state.order}`);
+  list.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+}
+
+export function showQueue() {
+  document.getElementById("queue-order").addEventListener("click", () => void cycleOrder());
+  on(["queue", "selection", "saving"], whenReleased(render));
+  render();
+}

@@ -1,0 +1,169 @@
+// The selected thing at the right: what it is, the figures it rests on, who did what to it; and conflicts.
+
+import { getJson } from "./api.js";
+import { classOf } from "./colors.js";
+import { labelOfNumber, labels, mainGroup, reader, say } from "./config.js";
+import { conflictCard } from "./conflict.js";
+import { comment, decide } from "./decide.js";
+import { h, keyCap, whenReleased } from "./dom.js";
+import { saving } from "./edits.js";
+import { neighbourBeat } from "./marks.js";
+import { selectedBeat } from "./select.js";
+import { goesOn, on, selectedRow, state } from "./state.js";
+import { duration, hms, hmsMs, usOfSample } from "./time.js";
+
+/** Shorter spans show milliseconds: their bounds would look the same. */
+const FINE_US = 10e6;
+
+const panel = () => document.getElementById("selection");
+/** History by "id/revision". @type {Map<string, any[]>} */
+const histories = new Map();
+
+const fact = (name, value, title = null) => [h("dt", {}, name), h("dd", { title }, value)];
+
+/** "rate_bpm" is "rate" in "bpm". @param {string} name @param {number} value */
+function figure(name, value) {
+  const units = { bpm: "bpm", s: "s", ms: "ms", mv: "mV", db: "dB", hz: "Hz", pct: "%", percent: "%" };
+  const words = name.split("_");
+  const unit = units[words.at(-1)];
+  const title = (unit ? words.slice(0, -1) : words).join(" ").replace(/^n (.*)/, "$1");
+  const digits = Number.isInteger(value) ? 0 : Math.abs(value) < 10 ? 2 : 1;
+  return fact(title, `${value.toFixed(digits)}${unit ? ` ${unit}` : ""}`);
+}
+
+function statusBadge(row) {
+  return h("span", { class: `badge ${row.deleted ? "deleted" : row.status}` }, say(`status.${row.deleted ? "deleted" : row.status}`));
+}
+
+function head(code, name, badge) {
+  return h("header", { class: "what" }, h("b", { class: `code ${classOf(code)}` }, code), h("span", { class: "name" }, name), badge);
+}
+
+function buttons() {
+  if (!reader.may_write) return null;
+  const button = (action, id, key) => h("button", { type: "button", class: `decision ${id}`, onclick: () => void decide(action) }, say(`do.${id}`), keyCap(key));
+  return h("div", { class: "decisions" }, button("confirm", "accept", "Enter"), button("reject", "reject", "x"), button("ambiguous", "ambiguous", "q"));
+}
+
+function spanFacts(row) {
+  const moved = state.draft?.id === row.id;
+  const time = row.end_us - row.start_us < FINE_US ? hmsMs : hms;
+  return h(
+    "dl", { class: `facts-list ${moved ? "moving" : ""}` },
+    ...fact(say("selection.start"), time(row.start_us), hmsMs(row.start_us)),
+    ...fact(say("selection.end"), goesOn(row) ? `${time(row.end_us)} ${say("selection.ongoing")}` : time(row.end_us), hmsMs(row.end_us)),
+    ...fact(say("selection.length"), duration(row.end_us - row.start_us)),
+    ...fact(say("selection.channel"), row.channel ?? say("selection.channel.all")),
+  );
+}
+
+function originFacts(row) {
+  return h(
+    "dl", { class: "facts-list" },
+    ...(row.confidence === null ? [] : fact(say("selection.confidence"), row.confidence.toFixed(2))),
+    ...fact(say("selection.source"), `${row.author}${row.author_version ? ` ${row.author_version}` : ""}`),
+    ...fact(say("selection.revision"), String(row.revision)),
+    ...(labels.get(row.label)?.snomed ? fact(say("selection.snomed"), labels.get(row.label).snomed) : []),
+  );
+}
+
+function figures(row) {
+  const given = Object.entries(row.figures ?? {});
+  if (!given.length) return null;
+  return h("section", {}, h("h3", {}, say("selection.figures")), h("dl", { class: "facts-list" }, ...given.flatMap(([name, value]) => figure(name, value))));
+}
+
+function historyList(row) {
+  const entries = histories.get(`${row.id}/${row.revision}`) ?? [];
+  const lines = entries.map((entry) =>
+    h("li", {}, h("span", { class: "time" }, hms(entry.at_us)), h("b", {}, entry.login), h("span", {}, told(entry))),
+  );
+  return h(
+    "section", {}, h("h3", {}, say("selection.history")),
+    lines.length ? h("ol", { class: "history" }, ...lines.reverse()) : h("p", { class: "soft" }, row.revision ? "" : say("selection.history.none")),
+  );
+}
+
+/** "relabel VT → VCOUPLET". */
+function told({ action, before, after }) {
+  if (!before) return `${action} ${after.label}`;
+  const parts = [];
+  if (before.label !== after.label) parts.push(`${before.label} → ${after.label}`);
+  if (before.start_us !== after.start_us) parts.push(`start ${signed(after.start_us - before.start_us)}`);
+  if (before.end_us !== after.end_us && after.end_us !== after.start_us) parts.push(`end ${signed(after.end_us - before.end_us)}`);
+  if (before.status !== after.status) parts.push(say(`status.${after.status}`));
+  return `${action}${parts.length ? `: ${parts.join(", ")}` : ""}`;
+}
+
+const signed = (us) => `${us < 0 ? "−" : "+"}${duration(Math.abs(us))}`;
+
+async function loadHistory(row) {
+  const key = `${row.id}/${row.revision}`;
+  if (histories.has(key) || row.revision === 0) return;
+  histories.set(key, []);
+  histories.set(key, await getJson(`/api/spans/${row.id}/history`).catch(() => []));
+  render();
+}
+
+function commentBox(note) {
+  const area = h("textarea", { id: "comment", "aria-label": say("selection.comment"), rows: "2", maxlength: "4000", placeholder: say("selection.comment.hint"), disabled: !reader.may_write });
+  area.value = note;
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") area.value = note;
+    else if (!(event.key === "Enter" && event.ctrlKey)) return;
+    event.preventDefault();
+    area.blur();
+  });
+  area.addEventListener("blur", () => {
+    if (area.value !== note) void comment(area.value);
+  });
+  return h("section", {}, h("h3", {}, say("selection.comment")), area);
+}
+
+export function focusComment() {
+  document.getElementById("comment")?.focus();
+}
+
+function spanContent(row) {
+  void loadHistory(row);
+  return [
+    head(row.label, labels.get(row.label)?.name ?? "", statusBadge(row)),
+    spanFacts(row), buttons(), originFacts(row), figures(row), commentBox(row.note), historyList(row),
+  ];
+}
+
+function beatContent(beat) {
+  const label = labelOfNumber.get(beat.number);
+  const row = beat.id ? state.rows.get(beat.id) : null;
+  const at = state.beatDraft?.from === beat.sample ? state.beatDraft.to : beat.sample;
+  const rr = [neighbourBeat(beat.sample, -1), neighbourBeat(beat.sample, 1)].map((other) =>
+    other ? String(Math.round((Math.abs(other.sample - at) / mainGroup.fs_hz) * 1000)) : "–",
+  );
+  if (row) void loadHistory(row);
+  return [
+    head(label.code, label.name, row ? statusBadge(row) : h("span", { class: "badge proposed" }, say("status.proposed"))),
+    h("dl", { class: "facts-list" },
+      ...fact(say("selection.at"), hmsMs(usOfSample(at))),
+      ...fact(say("selection.rr"), `${rr.join("/")} ms`),
+      ...fact(say("selection.aami"), label.aami || "–"),
+      ...(row || beat.confidence === null ? [] : fact(say("selection.confidence"), beat.confidence.toFixed(2)))),
+    buttons(), row ? originFacts(row) : null, row ? commentBox(row.note) : null, row ? historyList(row) : null,
+  ];
+}
+
+function render() {
+  // what is being typed is not taken away by an answer that comes meanwhile
+  if (document.activeElement?.id === "comment") return;
+  const beat = selectedBeat();
+  const row = selectedRow();
+  const body = beat ? beatContent(beat) : row ? spanContent(row) : [h("p", { class: "empty" }, say("selection.none"))];
+  panel().replaceChildren(
+    h("header", { class: "panel-head" }, h("h2", {}, say("selection.title"))),
+    h("div", { class: "scroll" }, ...saving.conflicts.map(conflictCard), ...body.filter(Boolean)),
+  );
+}
+
+export function showSelection() {
+  on(["selection", "marks", "draft", "saving"], whenReleased(render));
+  render();
+}

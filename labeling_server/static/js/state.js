@@ -1,0 +1,94 @@
+// What the page knows, in one object, and who wants to hear that it changed.
+
+import { mainGroup, stream } from "./config.js";
+import { SPEEDS_MM_S } from "./scale.js";
+
+/**
+ * @typedef {{id: string, stream_id: number, group_id: number, kind: string, label: string, channel: string | null,
+ *   start_us: number, end_us: number, status: string, deleted: boolean, revision: number, confidence: number | null,
+ *   figures: Object<string, number>, note: string, author: string, author_kind: string, author_version: string,
+ *   ongoing: boolean, updated_us: number, updated_by: string, origin_sample: number | null}} Row
+ * @typedef {{sample: number, number: number, confidence: number | null, touched: number, id: string | null, run_id: number}} Beat
+ * @typedef {{kind: "span", id: string} | {kind: "beat", sample: number}} Selection
+ * @typedef {{id: string, start_us: number, end_us: number, base: Row}} Draft
+ */
+
+export const state = {
+  startS: 0,
+  speed: 25,
+  gain: 10,
+  follow: false,
+  /** Seconds from the left edge where the cursor stands; null is the middle. @type {number | null} */
+  cursorS: null,
+  /** @type {Selection | null} */
+  selection: null,
+  /** @type {"start" | "end" | null} */
+  edge: null,
+  /** @type {Draft | null} */
+  draft: null,
+  /** A beat that is being moved, samples. @type {{from: number, to: number} | null} */
+  beatDraft: null,
+  /** @type {number | null} start of a span that is being marked */
+  markUs: null,
+  /** Every span, event and touched beat that the page has seen. @type {Map<string, Row>} */
+  rows: new Map(),
+  /** @type {Row[]} */
+  queue: [],
+  /** Where in the queue the reader is, also after what stood there was decided. @type {{id: string, index: number} | null} */
+  place: null,
+  order: "urgency",
+  showRejected: false,
+  nextSample: mainGroup?.next_sample ?? 0,
+  firstSample: mainGroup?.first_sample ?? 0,
+  endedUs: stream.ended_us,
+  /** When the server answered last and when this page last saw samples come (0: not yet), local clock, ms. */
+  heardMs: Date.now(),
+  grewMs: 0,
+  offline: false,
+};
+
+const KEY = "rhythmark.view";
+
+/** Speed and gain that this reader left. */
+export function restoreView() {
+  const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+  if (SPEEDS_MM_S.includes(kept.speed)) state.speed = kept.speed;
+  if (kept.gain > 0) state.gain = kept.gain;
+  if (kept.order) state.order = kept.order;
+}
+
+export function keepView() {
+  localStorage.setItem(KEY, JSON.stringify({ speed: state.speed, gain: state.gain, order: state.order }));
+}
+
+/** @type {Map<string, Set<() => void>>} */
+const listeners = new Map();
+
+/** @param {string[]} topics view, marks, selection, queue, saving, live @param {() => void} listener */
+export function on(topics, listener) {
+  for (const topic of topics) {
+    if (!listeners.has(topic)) listeners.set(topic, new Set());
+    listeners.get(topic).add(listener);
+  }
+}
+
+/** Tells everyone who listens, each once. @param {...string} topics */
+export function changed(...topics) {
+  const due = new Set(topics.flatMap((topic) => [...(listeners.get(topic) ?? [])]));
+  for (const listener of due) listener();
+}
+
+/** The selected span, event or touched beat with what is being moved; null when none is. @returns {Row | null} */
+export function selectedRow() {
+  if (state.selection?.kind !== "span") return null;
+  return withDraft(state.rows.get(state.selection.id) ?? null);
+}
+
+/** Whether a machine still extends it: not once the stream has ended, whatever it said last. @param {Row} row */
+export const goesOn = (row) => row.ongoing && state.endedUs === null;
+
+/** A row as it stands on the screen while an edge is being moved. @param {Row | null} row */
+export function withDraft(row) {
+  if (!row || state.draft?.id !== row.id) return row;
+  return { ...row, start_us: state.draft.start_us, end_us: state.draft.end_us };
+}

@@ -1,0 +1,73 @@
+// The top bar's clock and stream state, and the status line: the one place that tells about saving.
+
+import { reader, say } from "./config.js";
+import { saving } from "./edits.js";
+import { geometry, leads } from "./layout.js";
+import { on, state } from "./state.js";
+import { dateOf, duration, hms, usOf, usOfSample, zoneOf } from "./time.js";
+
+const LIVE_US = 10e6;
+const RETRY_S = 3;
+const put = (id, text) => {
+  const element = document.getElementById(id);
+  if (element.textContent !== text) element.textContent = text;
+};
+
+/** What is true about saving, in one sentence. */
+function savingText() {
+  const { pending, conflicts, waiting, refused, savedUs } = saving;
+  if (waiting) return ["waiting", say("save.waiting", { time: hms(pending[0]?.sinceMs * 1000), why: waiting, seconds: RETRY_S })];
+  if (pending.length) return ["busy", say("save.saving", { n: pending.length })];
+  if (refused) return ["refused", say("save.refused", { why: refused })];
+  if (conflicts.length) return ["refused", say("save.conflict", { n: conflicts.length })];
+  if (state.draft || state.beatDraft) return ["busy", say("save.moving")];
+  if (!reader.may_write) return ["none", say("save.viewer")];
+  return savedUs === null ? ["none", say("save.none")] : ["saved", say("save.saved", { time: hms(savedUs) })];
+}
+
+function renderSaving() {
+  const [kind, text] = savingText();
+  const element = document.getElementById("status-save");
+  element.dataset.kind = kind;
+  element.dataset.pending = String(saving.pending.length);
+  element.title = text;
+  put("status-save", text);
+  put("status-undo", say("save.undo", { n: saving.undo.length }));
+  put("status-hint", state.markUs === null ? (state.edge ? say(`strip.edge.${state.edge}`) : "") : say("strip.mark"));
+}
+
+function renderView() {
+  const g = geometry();
+  put("status-paper", `${state.speed} mm/s   ${state.gain} mm/mV   ${say("strip.filter")}`);
+  put("status-leads", leads.map((lead) => lead.channel.name).join(" "));
+  put("status-position", `${hms(usOf(g.startS))} – ${hms(usOf(g.endS))}   ${duration((g.endS - g.startS) * 1e6)}`);
+  const at = usOf(g.startS);
+  put("clock", `${dateOf(at)} ${hms(at)} (${zoneOf(at)})`);
+  document.getElementById("follow").hidden = state.follow || state.endedUs !== null;
+}
+
+function renderState() {
+  const element = document.getElementById("stream-state");
+  const [kind, text] = streamState();
+  element.className = `state ${kind}`;
+  put("stream-state", text);
+}
+
+function streamState() {
+  if (state.offline) return ["offline", say("state.offline", { time: hms(state.heardMs * 1000) })];
+  if (state.endedUs !== null) return ["ended", say("state.ended")];
+  const behindUs = Math.max(Date.now() * 1000 - usOfSample(state.nextSample), 0);
+  // before the first samples come in here, what is there already tells how fresh it is
+  const silentUs = state.grewMs ? (Date.now() - state.grewMs) * 1000 : behindUs;
+  if (silentUs < LIVE_US) return ["live", say("state.live", { delay: duration(behindUs) })];
+  return ["behind", say("state.behind", { duration: duration(silentUs) })];
+}
+
+export function showStatus() {
+  on(["saving", "draft", "selection"], renderSaving);
+  on(["view"], renderView);
+  on(["live", "saving"], renderState);
+  renderSaving();
+  renderView();
+  renderState();
+}

@@ -1,0 +1,134 @@
+"""Recordings over REST: what there is, samples, envelopes, beats, the overview, and what is new."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Response
+
+import storage.annotations as annotation_rows
+from labeling_server import window_codec
+from labeling_server.heart_rate import rate_trend
+from labeling_server.requests import Db, check_range, group_in_stream
+from labeling_server.rows_json import annotation_json, group_json, stream_json
+from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
+from storage import beats, catalogue, waveforms
+
+router = APIRouter(prefix="/api/streams", tags=["recordings"])
+
+MAX_BINS = 4_000
+Bins = Annotated[int, Query(ge=1, le=MAX_BINS)]
+
+
+@router.get("")
+def list_streams(database: Db, _: ApiReader) -> list[dict[str, Any]]:
+    """Every recording with its extent and the number of proposals that wait."""
+    with database.transaction() as conn:
+        summaries = catalogue.list_streams(conn)
+    return [
+        {**stream_json(row.stream), "first_us": row.first_us, "last_us": row.last_us, "n_proposed": row.n_proposed}
+        for row in summaries
+    ]
+
+
+@router.get("/{stream_id}")
+def get_stream(stream_id: int, database: Db, _: ApiReader) -> dict[str, Any]:
+    """One recording with its channel groups."""
+    with database.transaction() as conn:
+        stream = catalogue.stream_by_id(conn, stream_id)
+        groups = catalogue.groups_of(conn, stream_id)
+    return {**stream_json(stream), "groups": [group_json(group) for group in groups]}
+
+
+@router.get("/{stream_id}/window", response_class=Response)
+def get_window(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> Response:
+    """Digital samples within [start, end), binary (see `labeling_server.window_codec`)."""
+    with database.transaction() as conn:
+        group = group_in_stream(conn, stream_id, group_id)
+        check_range(start, end, n_columns=group.signal.n_channels)
+        blocks = waveforms.read_window(conn, group, start, end)
+    header = {"group_id": group_id, "start": start, "end": end, "next_sample": group.next_sample}
+    header["n_channels"] = group.signal.n_channels
+    return Response(window_codec.encode_blocks(header, blocks), media_type=window_codec.MEDIA_TYPE)
+
+
+@router.get("/{stream_id}/envelope", response_class=Response)
+def get_envelope(
+    stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader, bins: Bins = 1000
+) -> Response:
+    """Minimum and maximum per bin within [start, end), binary; -32768 where no sample is."""
+    with database.transaction() as conn:
+        group = group_in_stream(conn, stream_id, group_id)
+        check_range(start, end, n_columns=0)
+        envelope = waveforms.read_envelope(conn, group, start, end, n_bins=bins)
+    header = {"group_id": group_id, "edges": envelope.edges.tolist(), "n_channels": group.signal.n_channels}
+    low, high = (np.ma.filled(array, -32768).astype(np.int16) for array in (envelope.low, envelope.high))
+    return Response(window_codec.encode_envelope(header, low, high), media_type=window_codec.MEDIA_TYPE)
+
+
+@router.get("/{stream_id}/beats")
+def get_beats(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> dict[str, Any]:
+    """Beats within [start, end) samples: machine beats less touched ones, plus those that persons made or changed."""
+    with database.transaction() as conn:
+        group = group_in_stream(conn, stream_id, group_id)
+        check_range(start, end)
+        return beats_json(beats.read_beats(conn, group, start, end))
+
+
+def beats_json(found: beats.Beats) -> dict[str, Any]:
+    """Beats as parallel lists."""
+    return {
+        "samples": found.samples.tolist(),
+        "numbers": found.numbers.tolist(),
+        "confidences": [None if np.isnan(c) else round(float(c), 3) for c in found.confidences],
+        "touched": found.origin.tolist(),
+        "ids": [None if identity is None else str(identity) for identity in found.ids],
+        "run_ids": found.run_ids.tolist(),
+    }
+
+
+@router.get("/{stream_id}/spans")
+def get_spans(stream_id: int, start_us: int, end_us: int, database: Db, _: ApiReader) -> list[dict[str, Any]]:
+    """Spans and events that touch [start_us, end_us), whatever their status."""
+    with database.transaction() as conn:
+        found = annotation_rows.spans_between(conn, stream_id, start_us, end_us)
+    return [annotation_json(row) for row in found]
+
+
+@router.get("/{stream_id}/overview")
+def get_overview(stream_id: int, group_id: int, database: Db, _: ApiReader, bins: Bins = 400) -> dict[str, Any]:
+    """The whole recording in little: median heart rate per bin, and every span as [start_us, end_us, label, status]."""
+    with database.transaction() as conn:
+        group = group_in_stream(conn, stream_id, group_id)
+        found = beats.read_beats(conn, group, group.first_sample, group.next_sample)
+        clock = group.signal.clock
+        start_us, end_us = clock.us_at(group.first_sample), clock.us_at(group.next_sample)
+        spans = annotation_rows.spans_between(conn, stream_id, start_us, end_us + 1)
+    edges, rates = rate_trend(found, group, n_bins=bins)
+    return {
+        "edges_us": clock.us_at(edges).tolist(),
+        "rate_bpm": [None if np.isnan(rate) else round(float(rate), 1) for rate in rates],
+        "spans": [[row.start_us, row.end_us, row.label, row.status] for row in spans if not row.deleted],
+    }
+
+
+@router.get("/{stream_id}/live")
+def get_live(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> dict[str, Any]:
+    """What a page asks for every second: where the head is, and beats and spans of what it shows."""
+    with database.transaction() as conn:
+        stream = catalogue.stream_by_id(conn, stream_id)
+        group = group_in_stream(conn, stream_id, group_id)
+        check_range(start, end)
+        clock = group.signal.clock
+        spans = annotation_rows.spans_between(conn, stream_id, clock.us_at(max(start, 0)), clock.us_at(max(end, 0)))
+        found = beats.read_beats(conn, group, start, end)
+    return {
+        "first_sample": group.first_sample,
+        "next_sample": group.next_sample,
+        "ended_us": stream.ended_us,
+        "start": start,
+        "end": end,
+        "spans": [annotation_json(row) for row in spans],
+        "beats": beats_json(found),
+    }

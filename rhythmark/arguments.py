@@ -1,0 +1,181 @@
+"""The command line: what can be said. What it does stands in `rhythmark.commands`, imported when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from pathlib import Path
+
+HELP = "Streaming annotation for wearable and ECG signals: ingest, pre-mark, let experts confirm, export."
+_MAX_PORT = 65_535
+_MAX_MINUTES = 1_440
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = argparse.ArgumentParser(
+        prog="rhythmark",
+        allow_abbrev=False,
+        description=HELP,
+        epilog="The environment says the rest: RHYTHMARK_DSN, RHYTHMARK_KAFKA, RHYTHMARK_SECRET_FILE, RHYTHMARK_DATA,"
+        " RHYTHMARK_HOME and more, see docs/. Exit codes: 0 done, 1 failed, 2 not understood, 130 interrupted.",
+    )
+    root.add_argument("--version", action="store_true", help="say the version and stop")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND")
+    _demo(commands)
+    _annotate(commands)
+    _evaluate(commands)
+    _replay(commands)
+    _ingest(commands)
+    _serve(commands)
+    _streams(commands)
+    _export(commands)
+    _db(commands)
+    _user(commands)
+    return root
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its type no public name
+
+
+def _command(commands: _Commands[argparse.ArgumentParser], name: str, text: str) -> argparse.ArgumentParser:
+    # no abbreviations: --password must not be taken for --password-file
+    return commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+
+
+def _demo(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "run the main job on this machine: embedded database, a recording in real time, the workstation"
+    command = _command(commands, "demo", text)
+    command.add_argument("--record", type=Path, metavar="PATH", help="WFDB record to replay (default: mitdb/208)")
+    command.add_argument("--kafka", action="store_true", help="through a real Kafka broker (needs Java and Maven)")
+    command.add_argument(
+        "--port", type=port, metavar="N", help="port of the workstation (default: 8000, else a free one)"
+    )
+    command.add_argument(
+        "--history", type=minutes, default=5.0, metavar="MIN", help="minutes that are there at once (default: 5)"
+    )
+
+
+def _annotate(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "annotate", "run the detectors over recordings and write WFDB annotation files")
+    command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
+    command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the annotation files")
+    command.add_argument("--annotator", default="rhy", metavar="NAME", help="suffix of the files (default: rhy)")
+    command.add_argument("--channels", type=channel_list, metavar="0,1", help="use these channels only")
+    command.add_argument(
+        "--jobs", type=count, default=len(os.sched_getaffinity(0)), metavar="N", help="processes (default: all cores)"
+    )
+
+
+def _evaluate(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "evaluate", "score annotation files against reference ones by EC57")
+    command.add_argument("reference", type=Path, metavar="DIR", help="folder of records with reference annotations")
+    command.add_argument("--test", type=Path, metavar="DIR", help="folder of the files to score (default: the same)")
+    command.add_argument("--annotator", default="rhy", metavar="NAME", help="suffix of those files (default: rhy)")
+    command.add_argument("--reference-annotator", default="atr", metavar="NAME", help="default: atr")
+
+
+def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "replay", "send a recording as a device would")
+    command.add_argument("record", type=Path, metavar="RECORD", help="WFDB record")
+    command.add_argument("--to", required=True, choices=["kafka"], help="where to")
+    command.add_argument("--speed", type=speed, default=1.0, metavar="1|N|max", help="times real time (default: 1)")
+    command.add_argument("--stream", metavar="NAME", help="name of the stream (default: the record's)")
+    command.add_argument("--device", default="replay", metavar="NAME", help="name of the device (default: replay)")
+    command.add_argument("--now", action="store_true", help="the recording starts now, whatever its header says")
+
+
+def _ingest(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "ingest", "take messages from Kafka, run the detectors, store; until stopped")
+    command.add_argument("--group", default="rhythmark", metavar="NAME", help="consumer group (default: rhythmark)")
+    command.add_argument(
+        "--instance",
+        metavar="NAME",
+        help="name that this replica keeps over restarts: it then takes its streams up again at once, not after 45 s",
+    )
+
+
+def _serve(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "serve", "serve the workstation and the dashboard; until stopped")
+    command.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", type=port, metavar="N", help="port to listen on, 0 for any free one (default: 8000)")
+
+
+def _streams(commands: _Commands[argparse.ArgumentParser]) -> None:
+    _command(commands, "streams", "list the streams that are stored")
+
+
+def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "export", "write a stream with its annotations as files")
+    command.add_argument("stream", metavar="STREAM", help="name of a stream, see `rhythmark streams`")
+    command.add_argument("--format", required=True, choices=["wfdb", "csv"], help="what to write")
+    command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to make; must not exist yet")
+
+
+def _db(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "db", "bring the database up to date, or say what it is")
+    command.add_argument("action", choices=["upgrade", "status"])
+
+
+def _user(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "user", "add, disable or list the people who may log in")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add = _command(actions, "add", "add a person; the password is asked for, or read from standard input or a file")
+    add.add_argument("login")
+    add.add_argument("--role", default="reader", metavar="ROLE", help="what the person may do (default: reader)")
+    add.add_argument("--password-file", type=Path, metavar="PATH", help="file whose first line is the password")
+    disable = _command(actions, "disable", "let a person no longer log in; what they did keeps their name")
+    disable.add_argument("login")
+    _command(actions, "list", "list everybody")
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not (text.isdecimal() and int(text) > 0):
+        msg = f"must be a whole number from 1 on, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        msg = f"must be a number above 0, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def minutes(text: str) -> float:
+    """A finite number above 0, at most a day."""
+    value = positive(text)
+    if value > _MAX_MINUTES:
+        msg = f"must be at most {_MAX_MINUTES} minutes, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def speed(text: str) -> float:
+    """Times real time; "max" is infinity."""
+    return math.inf if text == "max" else positive(text)
+
+
+def port(text: str) -> int:
+    """A TCP port; 0 is any free one."""
+    if not (text.isdecimal() and int(text) <= _MAX_PORT):
+        msg = f"port must be within [0, {_MAX_PORT}], got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def channel_list(text: str) -> list[int]:
+    """Channel numbers from 0 on, each once."""
+    parts = text.split(",")
+    if not all(part.isdecimal() for part in parts) or len(set(map(int, parts))) != len(parts):
+        msg = f"must be channel numbers from 0 on, each once, as 0,1; got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return [int(part) for part in parts]

@@ -1,0 +1,331 @@
+"""Spans, events and touched beats: proposed by machines, revised by people, never lost.
+
+Every revision names who, when (the database's clock at the start of the transaction) and what it replaced.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from psycopg.rows import kwargs_row
+from psycopg.types.json import Jsonb
+
+from signal_processing import vocabulary
+from signal_processing.values import annotation_id as identity_of
+from storage import edits, queries
+from storage.annotation_row import STATUSES, Actor, AnnotationRow, RevisionRow, from_record, state_of
+from storage.errors import ConstraintError, StaleRevisionError, UnknownRowError
+from storage.rows import fetch, fetch_one
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Collection, Mapping, Sequence
+
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from signal_processing.values import Annotation
+    from storage.catalogue import GroupRow
+
+__all__ = [
+    "STATUSES",
+    "Actor",
+    "AnnotationRow",
+    "RevisionRow",
+    "add",
+    "get",
+    "history",
+    "propose",
+    "queue",
+    "revise",
+    "spans_between",
+]
+
+_SQL = queries.load("annotations")
+
+Order = Literal["urgency", "newest", "time", "label", "risk"]
+
+
+def propose(
+    conn: Connection[TupleRow],
+    stream_id: int,
+    group: GroupRow,
+    run_id: int,
+    spans: Sequence[Annotation],
+) -> int:
+    """Store a machine's spans as proposals, or extend those it said before.
+
+    A row that nobody touched takes the machine's newest bounds and figures; one that a person touched keeps theirs, and
+    the machine's newest end stands in `machine_end_us`. What a replay says again changes nothing.
+
+    Returns
+    -------
+    Number of proposals that are new or were extended.
+    """
+    newest = {identity_of(group.signal.stream, group.signal.group, span): span for span in spans}
+    if not newest:
+        return 0
+    ordered = sorted(newest.items())  # one order for all, so that two workers cannot deadlock
+    said = [span for _, span in ordered]
+    labels = [vocabulary.label(span.label) for span in said]
+    clock = group.signal.clock
+    columns = {
+        "stream_id": stream_id,
+        "group_id": group.id,
+        "run_id": run_id,
+        "ids": [identity for identity, _ in ordered],
+        "kinds": [label.kind.value for label in labels],
+        "labels": [span.label for span in said],
+        "channels": [span.channel for span in said],
+        "starts_us": [clock.us_at(span.start) for span in said],
+        "ends_us": [clock.us_at(span.end) for span in said],
+        "urgencies": [int(label.urgency) for label in labels],
+        "confidences": [span.confidence for span in said],
+        "figures": [Jsonb(span.figures) for span in said],
+        "notes": [span.note for span in said],
+        "author_names": [span.annotator.name for span in said],
+        "author_versions": [span.annotator.version for span in said],
+        "ongoing": [span.ongoing for span in said],
+    }
+    return conn.execute(_SQL["propose"], columns).rowcount
+
+
+def spans_between(
+    conn: Connection[TupleRow],
+    stream_id: int,
+    start_us: int,
+    end_us: int,
+    *,
+    statuses: Collection[str] | None = None,
+    with_deleted: bool = False,
+) -> list[AnnotationRow]:
+    """Spans and events (not beats) that overlap [start_us, end_us), points included, in order of start.
+
+    Parameters
+    ----------
+    statuses : only these; None means all.
+    """
+    parameters = {
+        "stream_id": stream_id,
+        "start_us": start_us,
+        "end_us": end_us,
+        "statuses": None if statuses is None else list(statuses),
+        "deleted": with_deleted,
+    }
+    return _rows(conn, "spans_between", parameters)
+
+
+def queue(
+    conn: Connection[TupleRow],
+    *,
+    stream_id: int | None = None,
+    limit: int = 200,
+    order: Order = "urgency",
+) -> list[AnnotationRow]:
+    """Spans and events that wait for a decision.
+
+    Parameters
+    ----------
+    stream_id : of one stream; None means all.
+    order : "urgency" (most urgent first, then by time), "newest" (most urgent first, then newest), "time", "label", or
+        "risk" (urgency weighed by how unsure the machine was).
+    """
+    statement = f"queue_{order}"
+    if statement not in _SQL:
+        msg = f"order must be urgency, newest, time, label or risk, got {order!r}"
+        raise ConstraintError(msg)
+    return _rows(conn, statement, {"stream_id": stream_id, "limit": limit})
+
+
+def get(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> AnnotationRow:
+    """The current state of an annotation, deleted ones included.
+
+    Raises
+    ------
+    UnknownRowError : if there is none of that id.
+    """
+    rows = _rows(conn, "get", {"id": annotation_id})
+    if not rows:
+        msg = f"annotation must be a stored one, got id {annotation_id}"
+        raise UnknownRowError(msg)
+    return rows[0]
+
+
+def history(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> list[RevisionRow]:
+    """What people did to an annotation, oldest first; empty while nobody touched it.
+
+    Raises
+    ------
+    UnknownRowError : if there is none of that id.
+    """
+    current = state_of(get(conn, annotation_id))
+    records = fetch(conn, _SQL["history"], {"id": annotation_id})
+    afters = [*(record[6] for record in records[1:]), current][: len(records)]
+    return [
+        RevisionRow(
+            annotation_id=identity,
+            revision=revision,
+            action=action,
+            user_id=user_id,
+            login=login,
+            at_us=at_us,
+            before=before,
+            after=after,
+            view=view,
+        )
+        for (identity, revision, action, user_id, login, at_us, before, view), after in zip(
+            records, afters, strict=True
+        )
+    ]
+
+
+def add(  # noqa: PLR0913 - an annotation has that many facts
+    conn: Connection[TupleRow],
+    *,
+    stream_id: int,
+    group_id: int,
+    start_us: int,
+    end_us: int,
+    label: str,
+    channel: str | None,
+    actor: Actor,
+    view: Mapping[str, Any],
+    note: str = "",
+    annotation_id: uuid.UUID | None = None,
+) -> AnnotationRow:
+    """Store a person's own annotation, a span, event or beat; it counts as confirmed.
+
+    Parameters
+    ----------
+    annotation_id : identity that the page gave it. Said again by the same person it is the same edit, whose answer was
+        lost on the way: the row comes back as it stands and nothing is added. None draws a new one.
+
+    Raises
+    ------
+    UnknownLabelError, ConstraintError : if a rule is broken (see `storage.edits.check`).
+    UnknownRowError : if the group is not one of the stream.
+    """
+    fields = {
+        "label": label,
+        "channel": channel,
+        "start_us": start_us,
+        "end_us": end_us,
+        "status": "confirmed",
+    }
+    kind = edits.check(fields, _extent(conn, stream_id, group_id))
+    row = {
+        **fields,
+        "stream_id": stream_id,
+        "group_id": group_id,
+        "kind": kind.value,
+        "urgency": int(vocabulary.label(label).urgency),
+        "login": actor.login,
+        "note": note,
+        "id": annotation_id,
+    }
+    inserted = fetch_one(conn, _SQL["insert_human"], row)
+    if inserted is None:
+        return _added_before(conn, annotation_id, stream_id, actor)
+    identity = inserted[0]
+    _record(conn, identity, 1, "add", actor, None, view)
+    return get(conn, identity)
+
+
+def revise(
+    conn: Connection[TupleRow],
+    annotation_id: uuid.UUID,
+    *,
+    expected_revision: int,
+    actor: Actor,
+    action: str,
+    changes: Mapping[str, Any] | None = None,
+    view: Mapping[str, Any] | None = None,
+) -> AnnotationRow:
+    """Do one thing to an annotation, and keep what it was.
+
+    Parameters
+    ----------
+    expected_revision : the revision the person had on the screen.
+    action : confirm, correct, reject, ambiguous, relabel, move, note, delete, restore, reset, undo or redo.
+    changes : new values of label, channel, start_us, end_us, note; with undo and redo also status and deleted.
+    view : what was on the screen.
+
+    Raises
+    ------
+    StaleRevisionError : if somebody revised it since; carries the row as it is now.
+    UnknownRowError : if there is none of that id.
+    UnknownLabelError, ConstraintError : if a rule is broken; then nothing changed.
+    """
+    if fetch_one(conn, _SQL["lock"], {"id": annotation_id}) is None:
+        msg = f"annotation must be a stored one, got id {annotation_id}"
+        raise UnknownRowError(msg)
+    current = get(conn, annotation_id)
+    if current.revision != expected_revision:
+        raise StaleRevisionError(current, expected_revision=expected_revision)
+    fields = edits.revised(current, action, changes or {}, first=_first_state(conn, current, action))
+    kind = edits.check(fields, _extent(conn, current.stream_id, current.group_id), was=current)
+    update = {
+        **fields,
+        "id": annotation_id,
+        "kind": kind.value,
+        "urgency": int(vocabulary.label(fields["label"]).urgency),
+        "revision": current.revision + 1,
+        "login": actor.login,
+    }
+    conn.execute(_SQL["update"], update)
+    _record(conn, annotation_id, current.revision + 1, action, actor, current, view or {})
+    return get(conn, annotation_id)
+
+
+def _added_before(
+    conn: Connection[TupleRow], identity: uuid.UUID | None, stream_id: int, actor: Actor
+) -> AnnotationRow:
+    """The row that bears an identity already, if it is this person's own."""
+    if identity is not None:
+        row = get(conn, identity)
+        if (row.author.kind, row.author.name, row.stream_id) == ("human", actor.login, stream_id):
+            return row
+    msg = f"identity of a new annotation must be free, got {identity}, which is another one's"
+    raise ConstraintError(msg)
+
+
+def _rows(conn: Connection[TupleRow], statement: str, parameters: Mapping[str, Any]) -> list[AnnotationRow]:
+    with conn.cursor(binary=True, row_factory=kwargs_row(from_record)) as cursor:
+        return cursor.execute(_SQL[statement], parameters).fetchall()
+
+
+def _extent(conn: Connection[TupleRow], stream_id: int, group_id: int) -> edits.Extent:
+    record = fetch_one(conn, _SQL["group_extent"], {"group_id": group_id})
+    if record is None or record[0] != stream_id:
+        msg = f"channel group must be one of stream {stream_id}, got id {group_id}"
+        raise UnknownRowError(msg)
+    _, fs_hz, t0_us, first_sample, next_sample, channels = record
+    return edits.Extent.of_group(fs_hz, t0_us, first_sample, next_sample, tuple(channels))
+
+
+def _first_state(conn: Connection[TupleRow], current: AnnotationRow, action: str) -> Mapping[str, Any]:
+    """The state before any person touched the row, read only for the one action that needs it."""
+    if action != "reset" or current.revision == 0:
+        return state_of(current)
+    return history(conn, current.id)[0].before or state_of(current)
+
+
+def _record(
+    conn: Connection[TupleRow],
+    annotation_id: uuid.UUID,
+    revision: int,
+    action: str,
+    actor: Actor,
+    before: AnnotationRow | None,
+    view: Mapping[str, Any],
+) -> None:
+    row = {
+        "id": annotation_id,
+        "revision": revision,
+        "action": action,
+        "user_id": actor.user_id,
+        "login": actor.login,
+        "before": None if before is None else Jsonb(state_of(before)),
+        "view": Jsonb(dict(view)),
+    }
+    conn.execute(_SQL["insert_revision"], row)

@@ -1,0 +1,376 @@
+CREATE OR REPLACE FUNCTION clock_us()
+ RETURNS bigint
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint $function$;
+
+CREATE OR REPLACE FUNCTION now_us()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT (extract(epoch FROM now()) * 1000000)::bigint $function$;
+
+CREATE OR REPLACE FUNCTION refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+        RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+    END $function$;
+
+CREATE TABLE annotation_revisions (
+    annotation_id uuid NOT NULL,
+    revision integer NOT NULL,
+    action text NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL,
+    before jsonb,
+    view jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE TABLE annotations (
+    id uuid NOT NULL,
+    stream_id integer NOT NULL,
+    group_id integer NOT NULL,
+    kind text NOT NULL,
+    label text NOT NULL,
+    channel text,
+    start_us bigint NOT NULL,
+    end_us bigint NOT NULL,
+    length_class smallint GENERATED ALWAYS AS (
+CASE
+    WHEN ((end_us - start_us) <= 10000000) THEN 0
+    WHEN ((end_us - start_us) <= 300000000) THEN 1
+    WHEN ((end_us - start_us) <= '10800000000'::bigint) THEN 2
+    ELSE 3
+END) STORED NOT NULL,
+    urgency smallint NOT NULL,
+    status text NOT NULL,
+    deleted boolean DEFAULT false NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    confidence real,
+    figures jsonb DEFAULT '{}'::jsonb NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    author_kind text NOT NULL,
+    author_name text NOT NULL,
+    author_version text DEFAULT ''::text NOT NULL,
+    run_id integer,
+    origin_sample bigint,
+    ongoing boolean DEFAULT false NOT NULL,
+    machine_end_us bigint,
+    created_us bigint DEFAULT now_us() NOT NULL,
+    updated_us bigint DEFAULT now_us() NOT NULL,
+    updated_by text NOT NULL
+);
+
+CREATE TABLE audit_log (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at_us bigint DEFAULT clock_us() NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE TABLE beat_blocks (
+    run_id integer NOT NULL,
+    cell bigint NOT NULL,
+    samples bigint[] NOT NULL,
+    numbers smallint[] NOT NULL,
+    confidences real[] NOT NULL
+);
+
+CREATE TABLE channel_groups (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    stream_id integer NOT NULL,
+    name text NOT NULL,
+    fs_hz double precision NOT NULL,
+    t0_us bigint NOT NULL,
+    cell_samples integer NOT NULL,
+    first_sample bigint DEFAULT 0 NOT NULL,
+    next_sample bigint DEFAULT 0 NOT NULL,
+    n_stored bigint DEFAULT 0 NOT NULL,
+    sealed boolean DEFAULT false NOT NULL,
+    updated_us bigint DEFAULT now_us() NOT NULL
+) WITH (fillfactor=50);
+
+CREATE TABLE checkpoints (
+    group_id integer NOT NULL,
+    detector text NOT NULL,
+    version text NOT NULL,
+    next_sample bigint NOT NULL,
+    state bytea NOT NULL STORAGE EXTERNAL,
+    updated_us bigint DEFAULT now_us() NOT NULL
+) WITH (fillfactor=50);
+
+CREATE TABLE detector_runs (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    group_id integer NOT NULL,
+    name text NOT NULL,
+    version text NOT NULL,
+    parameters jsonb NOT NULL,
+    parameters_hash text NOT NULL,
+    created_us bigint DEFAULT now_us() NOT NULL
+);
+
+CREATE TABLE devices (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL
+);
+
+CREATE TABLE login_failures (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    login text NOT NULL,
+    address text NOT NULL,
+    at_us bigint DEFAULT clock_us() NOT NULL
+);
+
+CREATE TABLE patients (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    pseudonym text NOT NULL,
+    birth_year smallint,
+    sex text
+);
+
+CREATE TABLE schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_us bigint DEFAULT ((EXTRACT(epoch FROM now()) * (1000000)::numeric))::bigint NOT NULL
+);
+
+CREATE TABLE signals (
+    group_id integer NOT NULL,
+    "position" smallint NOT NULL,
+    name text NOT NULL,
+    unit text NOT NULL,
+    gain double precision NOT NULL,
+    "offset" double precision NOT NULL
+);
+
+CREATE TABLE source_positions (
+    source text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    updated_us bigint DEFAULT now_us() NOT NULL
+) WITH (fillfactor=50);
+
+CREATE TABLE streams (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    patient_id integer,
+    device_id integer NOT NULL,
+    t0_us bigint NOT NULL,
+    ended_us bigint,
+    synthetic boolean DEFAULT false NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    created_us bigint DEFAULT now_us() NOT NULL
+);
+
+CREATE TABLE users (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    login text NOT NULL,
+    password_hash text NOT NULL,
+    role text NOT NULL,
+    disabled boolean DEFAULT false NOT NULL,
+    created_us bigint DEFAULT now_us() NOT NULL
+);
+
+CREATE TABLE waveform_blocks (
+    group_id integer NOT NULL,
+    n_samples integer NOT NULL,
+    start_us bigint NOT NULL,
+    start_sample bigint NOT NULL,
+    codec smallint NOT NULL,
+    envelope bytea NOT NULL STORAGE MAIN,
+    payload bytea NOT NULL STORAGE EXTERNAL
+) WITH (toast_tuple_target=128);
+
+CREATE TABLE waveform_tail (
+    group_id integer NOT NULL,
+    start_sample bigint NOT NULL,
+    payload bytea NOT NULL
+) WITH (fillfactor=50);
+
+CREATE TABLE worker_status (
+    worker text NOT NULL,
+    source text NOT NULL,
+    state text NOT NULL,
+    started_us bigint NOT NULL,
+    seen_us bigint NOT NULL,
+    lag bigint,
+    n_messages bigint NOT NULL,
+    n_samples bigint NOT NULL,
+    n_dead_letters bigint NOT NULL,
+    samples_per_s double precision NOT NULL,
+    note text DEFAULT ''::text NOT NULL
+) WITH (fillfactor=50);
+
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_annotation_id_fkey FOREIGN KEY (annotation_id) REFERENCES annotations(id);
+
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_pkey PRIMARY KEY (annotation_id, revision);
+
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_revision_check CHECK ((revision > 0));
+
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_author_kind_check CHECK ((author_kind = ANY (ARRAY['machine'::text, 'human'::text])));
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_check CHECK ((end_us >= start_us));
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_check1 CHECK (((revision > 0) OR (author_kind = 'machine'::text)));
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_kind_check CHECK ((kind = ANY (ARRAY['beat'::text, 'pulse'::text, 'rhythm'::text, 'event'::text, 'quality'::text])));
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_pkey PRIMARY KEY (id);
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_run_id_fkey FOREIGN KEY (run_id) REFERENCES detector_runs(id);
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_status_check CHECK ((status = ANY (ARRAY['proposed'::text, 'confirmed'::text, 'corrected'::text, 'rejected'::text, 'ambiguous'::text])));
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
+
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_check CHECK (((cardinality(samples) = cardinality(numbers)) AND (cardinality(samples) = cardinality(confidences))));
+
+ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_pkey PRIMARY KEY (run_id, cell);
+
+ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_run_id_fkey FOREIGN KEY (run_id) REFERENCES detector_runs(id);
+
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_cell_samples_check CHECK (((cell_samples > 0) AND ((cell_samples % 256) = 0)));
+
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_check CHECK ((next_sample >= first_sample));
+
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_fs_hz_check CHECK ((fs_hz > (0)::double precision));
+
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_pkey PRIMARY KEY (id);
+
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
+
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_stream_id_name_key UNIQUE (stream_id, name);
+
+ALTER TABLE checkpoints ADD CONSTRAINT checkpoints_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE checkpoints ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (group_id, detector);
+
+ALTER TABLE detector_runs ADD CONSTRAINT detector_runs_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE detector_runs ADD CONSTRAINT detector_runs_group_id_name_version_parameters_hash_key UNIQUE (group_id, name, version, parameters_hash);
+
+ALTER TABLE detector_runs ADD CONSTRAINT detector_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE devices ADD CONSTRAINT devices_name_check CHECK ((name <> ''::text));
+
+ALTER TABLE devices ADD CONSTRAINT devices_name_key UNIQUE (name);
+
+ALTER TABLE devices ADD CONSTRAINT devices_pkey PRIMARY KEY (id);
+
+ALTER TABLE login_failures ADD CONSTRAINT login_failures_pkey PRIMARY KEY (id);
+
+ALTER TABLE patients ADD CONSTRAINT patients_pkey PRIMARY KEY (id);
+
+ALTER TABLE patients ADD CONSTRAINT patients_pseudonym_check CHECK ((pseudonym <> ''::text));
+
+ALTER TABLE patients ADD CONSTRAINT patients_pseudonym_key UNIQUE (pseudonym);
+
+ALTER TABLE patients ADD CONSTRAINT patients_sex_check CHECK ((sex = ANY (ARRAY['F'::text, 'M'::text, 'X'::text])));
+
+ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+
+ALTER TABLE signals ADD CONSTRAINT signals_gain_check CHECK ((gain <> (0)::double precision));
+
+ALTER TABLE signals ADD CONSTRAINT signals_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE signals ADD CONSTRAINT signals_group_id_name_key UNIQUE (group_id, name);
+
+ALTER TABLE signals ADD CONSTRAINT signals_pkey PRIMARY KEY (group_id, "position");
+
+ALTER TABLE source_positions ADD CONSTRAINT source_positions_pkey PRIMARY KEY (source, topic, partition);
+
+ALTER TABLE streams ADD CONSTRAINT streams_device_id_fkey FOREIGN KEY (device_id) REFERENCES devices(id);
+
+ALTER TABLE streams ADD CONSTRAINT streams_name_check CHECK ((name <> ''::text));
+
+ALTER TABLE streams ADD CONSTRAINT streams_name_key UNIQUE (name);
+
+ALTER TABLE streams ADD CONSTRAINT streams_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES patients(id);
+
+ALTER TABLE streams ADD CONSTRAINT streams_pkey PRIMARY KEY (id);
+
+ALTER TABLE users ADD CONSTRAINT users_login_check CHECK ((login <> ''::text));
+
+ALTER TABLE users ADD CONSTRAINT users_login_key UNIQUE (login);
+
+ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE users ADD CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'reader'::text, 'viewer'::text])));
+
+ALTER TABLE waveform_blocks ADD CONSTRAINT waveform_blocks_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE waveform_blocks ADD CONSTRAINT waveform_blocks_n_samples_check CHECK ((n_samples > 0));
+
+ALTER TABLE waveform_blocks ADD CONSTRAINT waveform_blocks_pkey PRIMARY KEY (group_id, start_us);
+
+ALTER TABLE waveform_tail ADD CONSTRAINT waveform_tail_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE waveform_tail ADD CONSTRAINT waveform_tail_pkey PRIMARY KEY (group_id, start_sample);
+
+ALTER TABLE worker_status ADD CONSTRAINT worker_status_pkey PRIMARY KEY (worker);
+
+CREATE INDEX annotation_revisions_user ON annotation_revisions USING btree (user_id, at_us);
+
+CREATE INDEX annotations_beat ON annotations USING btree (group_id, start_us) WHERE (kind = ANY (ARRAY['beat'::text, 'pulse'::text]));
+
+CREATE INDEX annotations_newest ON annotations USING btree (urgency, start_us) WHERE ((status = 'proposed'::text) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
+
+CREATE INDEX annotations_origin ON annotations USING btree (group_id, origin_sample) WHERE (origin_sample IS NOT NULL);
+
+CREATE INDEX annotations_proposed ON annotations USING btree (stream_id, start_us) WHERE ((status = 'proposed'::text) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
+
+CREATE INDEX annotations_queue ON annotations USING btree (urgency DESC, start_us) WHERE ((status = 'proposed'::text) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
+
+CREATE INDEX annotations_span ON annotations USING btree (stream_id, length_class, start_us);
+
+CREATE INDEX audit_log_at ON audit_log USING btree (at_us);
+
+CREATE INDEX login_failures_address ON login_failures USING btree (address, at_us);
+
+CREATE INDEX login_failures_login ON login_failures USING btree (login, at_us);
+
+CREATE INDEX streams_patient ON streams USING btree (patient_id);
+
+CREATE TRIGGER annotation_revisions_append_only BEFORE DELETE OR UPDATE ON annotation_revisions FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER annotation_revisions_no_truncate BEFORE TRUNCATE ON annotation_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text;
+
+COMMENT ON COLUMN annotation_revisions.before IS 'The full state that this revision replaced; null when it made the row';
+
+COMMENT ON COLUMN annotations.revision IS '0 until a person touched it; the machine''s own extensions do not count';
+
+COMMENT ON COLUMN annotations.origin_sample IS 'Of a machine beat that a person touched: where the machine had put it';
+
+COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
+
+COMMENT ON COLUMN channel_groups.next_sample IS 'One past the last stored sample; equal to first_sample while nothing is stored';
+
+COMMENT ON COLUMN channel_groups.n_stored IS 'Samples that are there; less than next_sample - first_sample when there are gaps';
+
+COMMENT ON COLUMN channel_groups.sealed IS 'The incomplete last cell stands in waveform_blocks';
+
+COMMENT ON COLUMN waveform_blocks.envelope IS 'int16 little-endian (bins, channels, 2): minimum and maximum of every 256 samples of absolute index; low > high where none is valid';
+
+COMMENT ON COLUMN waveform_tail.payload IS 'int16 little-endian (samples, channels): a run within one bin of 256 samples';
+

@@ -1,0 +1,116 @@
+-- Spans, events and touched beats, and what people did to them.
+
+-- name: propose
+INSERT INTO annotations (id, stream_id, group_id, kind, label, channel, start_us, end_us, urgency, status, confidence,
+                         figures, note, author_kind, author_name, author_version, run_id, ongoing, machine_end_us,
+                         updated_by)
+SELECT n.id, %(stream_id)s, %(group_id)s, n.kind, n.label, n.channel, n.start_us, n.end_us, n.urgency, 'proposed',
+       n.confidence, n.figures, n.note, 'machine', n.author_name, n.author_version, %(run_id)s, n.ongoing, n.end_us,
+       n.author_name
+FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(labels)s::text[], %(channels)s::text[], %(starts_us)s::bigint[],
+            %(ends_us)s::bigint[], %(urgencies)s::smallint[], %(confidences)s::real[], %(figures)s::jsonb[],
+            %(notes)s::text[], %(author_names)s::text[], %(author_versions)s::text[], %(ongoing)s::boolean[])
+     AS n (id, kind, label, channel, start_us, end_us, urgency, confidence, figures, note, author_name, author_version,
+           ongoing)
+ON CONFLICT (id) DO UPDATE SET
+    machine_end_us = excluded.machine_end_us,
+    ongoing        = excluded.ongoing,
+    end_us         = CASE WHEN annotations.revision = 0 THEN excluded.end_us ELSE annotations.end_us END,
+    confidence     = CASE WHEN annotations.revision = 0 THEN excluded.confidence ELSE annotations.confidence END,
+    figures        = CASE WHEN annotations.revision = 0 THEN excluded.figures ELSE annotations.figures END,
+    note           = CASE WHEN annotations.revision = 0 THEN excluded.note ELSE annotations.note END,
+    updated_us     = CASE WHEN annotations.revision = 0 THEN now_us() ELSE annotations.updated_us END
+-- a replay says older, shorter things again: they are not news
+WHERE annotations.ongoing AND (
+    NOT excluded.ongoing OR excluded.machine_end_us > annotations.machine_end_us
+    OR (excluded.machine_end_us = annotations.machine_end_us AND annotations.revision = 0
+        AND (excluded.figures, excluded.note) IS DISTINCT FROM (annotations.figures, annotations.note)))
+
+-- name: spans_between
+-- One index range a length class: a span that overlaps may have begun at most the class's length before.
+SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 0
+   AND start_us >= %(start_us)s - 10000000 AND start_us < %(end_us)s
+   AND greatest(end_us, start_us + 1) > %(start_us)s
+   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
+UNION ALL
+SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 1
+   AND start_us >= %(start_us)s - 300000000 AND start_us < %(end_us)s AND end_us > %(start_us)s
+   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
+UNION ALL
+SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 2
+   AND start_us >= %(start_us)s - 10800000000 AND start_us < %(end_us)s AND end_us > %(start_us)s
+   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
+UNION ALL
+SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 3
+   AND start_us < %(end_us)s AND end_us > %(start_us)s
+   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
+ORDER BY start_us, end_us, id
+
+-- name: queue_urgency
+SELECT * FROM annotation_states
+WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+ORDER BY urgency DESC, start_us, id LIMIT %(limit)s
+
+-- name: queue_newest
+SELECT * FROM annotation_states
+WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+ORDER BY urgency DESC, start_us DESC, id LIMIT %(limit)s
+
+-- name: queue_time
+SELECT * FROM annotation_states
+WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+ORDER BY start_us, id LIMIT %(limit)s
+
+-- name: queue_label
+SELECT * FROM annotation_states
+WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+ORDER BY label, urgency DESC, start_us, id LIMIT %(limit)s
+
+-- name: queue_risk
+-- What it would cost to leave a mistake: urgency, weighed by how unsure the machine was.
+SELECT * FROM annotation_states
+WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s
+
+-- name: get
+SELECT * FROM annotation_states WHERE id = %(id)s
+
+-- name: lock
+SELECT revision FROM annotations WHERE id = %(id)s FOR NO KEY UPDATE
+
+-- name: group_extent
+SELECT g.stream_id, g.fs_hz, g.t0_us, g.first_sample, g.next_sample,
+       ARRAY(SELECT name FROM signals WHERE group_id = g.id ORDER BY position)
+FROM channel_groups g WHERE g.id = %(group_id)s
+
+-- name: insert_human
+INSERT INTO annotations (id, stream_id, group_id, kind, label, channel, start_us, end_us, urgency, status, revision,
+                         author_kind, author_name, note, updated_by)
+VALUES (coalesce(%(id)s, gen_random_uuid()), %(stream_id)s, %(group_id)s, %(kind)s, %(label)s, %(channel)s,
+        %(start_us)s, %(end_us)s, %(urgency)s, 'confirmed', 1, 'human', %(login)s, %(note)s, %(login)s)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: update
+UPDATE annotations
+SET kind = %(kind)s, label = %(label)s, channel = %(channel)s, start_us = %(start_us)s, end_us = %(end_us)s,
+    urgency = %(urgency)s, status = %(status)s, deleted = %(deleted)s, note = %(note)s, revision = %(revision)s,
+    updated_us = now_us(), updated_by = %(login)s
+WHERE id = %(id)s
+
+-- name: insert_revision
+INSERT INTO annotation_revisions (annotation_id, revision, action, user_id, login, before, view)
+VALUES (%(id)s, %(revision)s, %(action)s, %(user_id)s, %(login)s, %(before)s, %(view)s)
+
+-- name: history
+SELECT annotation_id, revision, action, user_id, login, at_us, before, view
+FROM annotation_revisions WHERE annotation_id = %(id)s ORDER BY revision

@@ -1,0 +1,300 @@
+"""Samples in and out.
+
+Time is cut into cells of about 10 s. The runs of complete cells stand compressed in `waveform_blocks`, those of the one
+incomplete cell raw in `waveform_tail`, cut at multiples of 256 samples. Both tables follow from the set of stored
+samples alone: how messages and polls were cut, repeated or swapped leaves no trace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from signal_processing import waveform_codec
+from signal_processing.values import Block
+from signal_processing.waveform_codec import ENVELOPE_BIN
+from storage import envelopes, queries, sample_runs
+from storage.errors import ConstraintError, UnknownRowError
+from storage.rows import fetch, fetch_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from storage.catalogue import GroupRow
+    from storage.envelopes import Envelope
+
+_SQL = queries.load("waveforms")
+
+
+class StoredBlocks(NamedTuple):
+    """What of the given blocks was new.
+
+    Parameters
+    ----------
+    new : the parts that were not stored before, in the order of samples.
+    n_duplicate : samples that were.
+    first_sample, next_sample : extent of the group now.
+    """
+
+    new: list[Block]
+    n_duplicate: int
+    first_sample: int
+    next_sample: int
+
+
+class _Extent(NamedTuple):
+    first_sample: int
+    next_sample: int
+    sealed: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return self.first_sample == self.next_sample
+
+    def with_blocks(self, blocks: Sequence[Block]) -> _Extent:
+        first = min(block.start for block in blocks)
+        end = max(block.end for block in blocks)
+        if self.is_empty:
+            return _Extent(first, end, sealed=False)
+        # a late block into a sealed cell leaves it sealed; one that goes on opens it again
+        return _Extent(
+            min(self.first_sample, first), max(self.next_sample, end), self.sealed and end <= self.next_sample
+        )
+
+    def open_from(self, cell_samples: int) -> int:
+        """Index from which on runs stand in the tail."""
+        return self.next_sample if self.sealed else self.next_sample - self.next_sample % cell_samples
+
+
+def store_blocks(conn: Connection[TupleRow], group: GroupRow, blocks: Sequence[Block]) -> StoredBlocks:
+    """Store digital blocks in any order; samples that are there already are kept as they are.
+
+    Holds the lock on the group's row until the transaction ends, so that two workers on one group take turns.
+
+    Parameters
+    ----------
+    blocks : (n_samples, n_channels) int16 each, from index 0 upwards.
+
+    Raises
+    ------
+    ConstraintError : if a block has another shape, dtype or a negative start.
+    UnknownRowError : if the group is not registered.
+    """
+    for block in blocks:
+        _check_block(group, block)
+    before = _lock(conn, group)
+    new = sorted(_new_parts(conn, group, before, blocks), key=lambda part: part.start)
+    n_new = sum(map(len, new))
+    n_duplicate = sum(map(len, blocks)) - n_new
+    if not new:
+        return StoredBlocks([], n_duplicate, before.first_sample, before.next_sample)
+    after = before.with_blocks(new)
+    _write(conn, group, new, before, after)
+    if before.is_empty or (before.sealed and not after.sealed):
+        conn.execute(_SQL["reopen_stream"], {"stream_id": group.stream_id})
+    return StoredBlocks(new, n_duplicate, after.first_sample, after.next_sample)
+
+
+def seal(conn: Connection[TupleRow], group: GroupRow) -> None:
+    """Write the incomplete cell as a block, because the stream ended. Samples that come all the same open it again."""
+    extent = _lock(conn, group)
+    if extent.is_empty or extent.sealed:
+        return
+    tail = _tail(conn, group, extent.open_from(group.cell_samples), extent.next_sample)
+    if tail:
+        _delete_tail(conn, group, tail)
+        _insert_blocks(conn, group, sample_runs.merged(tail))
+    conn.execute(_SQL["set_sealed"], {"group_id": group.id})
+
+
+def read_window(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> list[Block]:
+    """The stored samples within [start, end), digital int16; runs are merged, gaps are jumps of `start`."""
+    rows = fetch(conn, _SQL["read_blocks"], _bounds(group, start, end))
+    parts = (_unpacked(group, row).between(start, end) for row in rows)
+    return sample_runs.merged(part for part in parts if len(part))
+
+
+def read_envelope(conn: Connection[TupleRow], group: GroupRow, start: int, end: int, *, n_bins: int) -> Envelope:
+    """Minimum and maximum per bin over about [start, end).
+
+    Bins of 256 samples and more come from the stored envelopes: their edges are moved to multiples of 256 (outwards at
+    the two ends), so that what is said of [edge, next edge) is exact. Finer bins come from the samples.
+
+    Parameters
+    ----------
+    n_bins : wanted; fewer come back when there are fewer samples than bins.
+
+    Raises
+    ------
+    ConstraintError : if the range or the number of bins is empty.
+    """
+    if end <= start or n_bins < 1:
+        msg = f"an envelope needs a range and at least 1 bin, got [{start}, {end}) in {n_bins} bins"
+        raise ConstraintError(msg)
+    if (end - start) // n_bins < ENVELOPE_BIN:
+        return envelopes.of_samples(read_window(conn, group, start, end), start, end, n_bins, group.signal.n_channels)
+    first, last = start // ENVELOPE_BIN, -(-end // ENVELOPE_BIN)
+    bounds = _bounds(group, first * ENVELOPE_BIN, last * ENVELOPE_BIN)
+    rows: list[TupleRow] = fetch(conn, _SQL["read_envelopes"], bounds)
+    tail = _tail(conn, group, bounds["start"], bounds["end"])
+    rows += [(run.start, len(run), sample_runs.raw(sample_runs.envelope(run))) for run in tail]
+    return envelopes.of_stored(rows, first, last, n_bins, group.signal.n_channels)
+
+
+def _check_block(group: GroupRow, block: Block) -> None:
+    n_channels = group.signal.n_channels
+    if block.samples.dtype != np.int16 or block.samples.shape[1] != n_channels:
+        msg = (
+            f"blocks of {group.signal.stream!r}/{group.signal.group!r} must be int16 with {n_channels} channels, "
+            f"got {block.samples.dtype} with {block.samples.shape[1]}"
+        )
+        raise ConstraintError(msg)
+    if block.start < 0:
+        msg = f"sample index must be at least 0, got a block from {block.start}"
+        raise ConstraintError(msg)
+
+
+def _lock(conn: Connection[TupleRow], group: GroupRow) -> _Extent:
+    row = fetch_one(conn, _SQL["lock_group"], {"group_id": group.id})
+    if row is None:
+        msg = f"channel group must be a registered one, got id {group.id}"
+        raise UnknownRowError(msg)
+    return _Extent(*row)
+
+
+def _bounds(group: GroupRow, start: int, end: int) -> dict[str, int]:
+    """Parameters that bound a range of samples in both tables: a run may begin up to a cell before its last sample."""
+    start = max(start, 0)
+    clock = group.signal.clock
+    cell_start = start - start % group.cell_samples
+    return {
+        "group_id": group.id,
+        "start": cell_start,
+        "end": end,
+        "start_us": clock.us_at(cell_start),
+        "end_us": clock.us_at(max(end, 0)),
+        "sample_bytes": 2 * group.signal.n_channels,
+    }
+
+
+def _unpacked(group: GroupRow, row: TupleRow) -> Block:
+    start, n_samples, codec, payload = row
+    n_channels = group.signal.n_channels
+    return Block(start, waveform_codec.decode(payload, codec=codec, n_samples=n_samples, n_channels=n_channels))
+
+
+def _new_parts(
+    conn: Connection[TupleRow],
+    group: GroupRow,
+    extent: _Extent,
+    blocks: Sequence[Block],
+) -> list[Block]:
+    """The parts of the blocks that are not stored, each once; of two blocks of one call the earlier wins."""
+    first = min((block.start for block in blocks), default=0)
+    coverage = sample_runs.Coverage()
+    if first < extent.next_sample:
+        end = min(max(block.end for block in blocks), extent.next_sample)
+        rows = fetch(conn, _SQL["coverage"], _bounds(group, first, end))
+        coverage = sample_runs.Coverage((start, start + n_samples) for start, n_samples in rows)
+    parts: list[Block] = []
+    for block in blocks:
+        for low, high in coverage.missing(block.start, block.end):
+            parts.append(block.between(low, high))
+            coverage.add(low, high)
+    return parts
+
+
+def _write(
+    conn: Connection[TupleRow],
+    group: GroupRow,
+    new: list[Block],
+    before: _Extent,
+    after: _Extent,
+) -> None:
+    """Bring both tables to the form that the samples stored by now determine."""
+    old_open = before.open_from(group.cell_samples)
+    new_open = after.open_from(group.cell_samples)
+    old_blocks = _blocks_of_touched_cells(conn, group, new, old_open)
+    if new_open > old_open:
+        old_tail = _tail(conn, group, old_open, before.next_sample)
+    else:
+        old_tail = _tail(conn, group, new[0].start - new[0].start % ENVELOPE_BIN, before.next_sample)
+    runs = sample_runs.merged([*old_blocks, *old_tail, *new])
+    complete = [run.between(run.start, new_open) for run in runs if run.start < new_open]
+    incomplete = [run.between(new_open, run.end) for run in runs if run.end > new_open]
+    with conn.pipeline():
+        _delete_blocks(conn, group, old_blocks)
+        _delete_tail(conn, group, old_tail)
+        _insert_blocks(conn, group, complete)
+        _insert_tail(conn, group, incomplete)
+        extent = {**after._asdict(), "group_id": group.id, "n_new": sum(map(len, new))}
+        conn.execute(_SQL["advance"], extent)
+
+
+def _blocks_of_touched_cells(
+    conn: Connection[TupleRow],
+    group: GroupRow,
+    new: list[Block],
+    old_open: int,
+) -> list[Block]:
+    """The stored runs of the cells that late samples fall into (and of a sealed cell that goes on)."""
+    length = group.cell_samples
+    parts = sample_runs.cut(new, length)
+    cells = sorted({part.start // length for part in parts if part.start - part.start % length < old_open})
+    if not cells:
+        return []
+    bounds = _bounds(group, cells[0] * length, (cells[-1] + 1) * length)
+    rows = fetch(conn, _SQL["read_cells"], {**bounds, "cells": cells, "cell_samples": length})
+    return [_unpacked(group, row) for row in rows]
+
+
+def _tail(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> list[Block]:
+    if start >= end:
+        return []
+    rows = fetch(conn, _SQL["read_tail"], {"group_id": group.id, "start": start, "end": end})
+    shape = (-1, group.signal.n_channels)
+    return [Block(at, np.frombuffer(payload, "<i2").reshape(shape)) for at, payload in rows]
+
+
+def _delete_blocks(conn: Connection[TupleRow], group: GroupRow, runs: list[Block]) -> None:
+    if runs:
+        starts_us = [group.signal.clock.us_at(run.start) for run in runs]
+        conn.execute(_SQL["delete_blocks"], {"group_id": group.id, "starts_us": starts_us})
+
+
+def _delete_tail(conn: Connection[TupleRow], group: GroupRow, runs: list[Block]) -> None:
+    if runs:
+        conn.execute(_SQL["delete_tail"], {"group_id": group.id, "starts": [run.start for run in runs]})
+
+
+def _insert_blocks(conn: Connection[TupleRow], group: GroupRow, runs: Iterable[Block]) -> None:
+    rows = list(sample_runs.cut(runs, group.cell_samples))
+    if not rows:
+        return
+    clock = group.signal.clock
+    codecs, payloads = zip(*(sample_runs.packed(row.samples) for row in rows), strict=True)
+    columns = {
+        "group_id": group.id,
+        "n_samples": [len(row) for row in rows],
+        "starts_us": [clock.us_at(row.start) for row in rows],
+        "starts": [row.start for row in rows],
+        "codecs": list(codecs),
+        "envelopes": [sample_runs.raw(sample_runs.envelope(row)) for row in rows],
+        "payloads": list(payloads),
+    }
+    conn.execute(_SQL["insert_blocks"], columns)
+
+
+def _insert_tail(conn: Connection[TupleRow], group: GroupRow, runs: Iterable[Block]) -> None:
+    rows = list(sample_runs.cut(runs, ENVELOPE_BIN))
+    if rows:
+        columns = {
+            "group_id": group.id,
+            "starts": [row.start for row in rows],
+            "payloads": [sample_runs.raw(row.samples) for row in rows],
+        }
+        conn.execute(_SQL["insert_tail"], columns)

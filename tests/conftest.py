@@ -1,0 +1,228 @@
+"""Databases for tests: an embedded PostgreSQL, and a real TimescaleDB where one can be had; reference recordings.
+
+Each test gets a database of its own, copied from a migrated template in milliseconds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from storage import migrations
+from storage.database import Database
+from storage.embedded import EmbeddedServer
+
+pytest_plugins = ["tests.kafka_fixtures"]
+
+# A run started in the background of a shell ignores Ctrl+C, and so would every program that the tests start and stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+WFDB_PROGRAM_FIXTURES = {"wfdb_program", "bxb"}
+
+
+def _has_wfdb_programs():
+    return shutil.which("bxb", path=os.environ.get("RHYTHMARK_WFDB_BIN")) is not None
+
+
+def pytest_report_header():
+    """WFDB's C programs come from no registry; what must hold without them is compared with what they once said."""
+    if _has_wfdb_programs():
+        return "WFDB's programs: found, tests compare with them"
+    return "WFDB's programs: not on PATH nor at RHYTHMARK_WFDB_BIN, tests that run them are deselected"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without WFDB's programs the tests that run them are no part of the run; the header says so."""
+    if _has_wfdb_programs():
+        return
+    left_out = [item for item in items if WFDB_PROGRAM_FIXTURES & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def _server_folder():
+    """A folder below /tmp that PostgreSQL's account can reach; pytest's own is closed to other accounts."""
+    folder = Path(tempfile.mkdtemp(prefix="rhythmark-test-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn():
+    """An embedded PostgreSQL for the whole run."""
+    with _server_folder() as folder, EmbeddedServer(folder, durable=False) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def timescale_dsn():
+    """A PostgreSQL that has preloaded TimescaleDB: RHYTHMARK_TEST_DSN, or a local installation started for the run."""
+    given = os.environ.get("RHYTHMARK_TEST_DSN")
+    if given:
+        yield given
+        return
+    bin_dir = _timescale_bin_dir()
+    if bin_dir is None:
+        pytest.skip("no TimescaleDB: set RHYTHMARK_TEST_DSN, or install it into a local PostgreSQL")
+    settings = {
+        "shared_preload_libraries": "timescaledb",
+        "timescaledb.telemetry_level": "off",
+        "timescaledb.max_background_workers": "0",  # no jobs are tested, and their scheduler slows every DROP DATABASE
+    }
+    with (
+        _server_folder() as folder,
+        EmbeddedServer(folder, bin_dir=bin_dir, durable=False, settings=settings) as dsn,
+    ):
+        yield dsn
+
+
+def _timescale_bin_dir():
+    for bin_dir in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        config = bin_dir / "pg_config"
+        if not config.exists():
+            continue
+        said = subprocess.run([config, "--sharedir"], capture_output=True, text=True, check=True)
+        if (Path(said.stdout.strip()) / "extension" / "timescaledb.control").exists():
+            return bin_dir
+    return None
+
+
+def _template(server_dsn, name):
+    """A migrated database that others are copied from."""
+    with psycopg.connect(server_dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    migrations.upgrade(make_conninfo(server_dsn, dbname=name))
+    with psycopg.connect(server_dsn, autocommit=True) as conn:
+        # TimescaleDB's scheduler visits every database it may connect to, and a visited one cannot be copied
+        conn.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_dsn):
+    return _template(postgres_dsn, "rhythmark_template")
+
+
+@pytest.fixture(scope="session")
+def timescale_template(timescale_dsn):
+    return _template(timescale_dsn, "rhythmark_template")
+
+
+@contextmanager
+def _copy(server_dsn, template=None):
+    """A database of its own, dropped at the end."""
+    name = f"rhythmark_test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server_dsn, autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template or "template1")
+            )
+        )
+        try:
+            yield make_conninfo(server_dsn, dbname=name)
+        finally:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_dsn(postgres_dsn, postgres_template):
+    """Address of a migrated, empty database; for tests that start programs of their own."""
+    with _copy(postgres_dsn, postgres_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def database(database_dsn):
+    """A migrated, empty Database on plain PostgreSQL."""
+    with Database.open(database_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture
+def other_database_dsn(postgres_dsn, postgres_template):
+    """Address of a second migrated, empty database, for the run that nothing disturbs."""
+    with _copy(postgres_dsn, postgres_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def other_database(other_database_dsn):
+    """The second database, opened."""
+    with Database.open(other_database_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty_dsn(postgres_dsn):
+    """Address of a database without any migration."""
+    with _copy(postgres_dsn) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def timescale_shared_dsn(timescale_dsn, timescale_template):
+    with _copy(timescale_dsn, timescale_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def timescale_database_dsn(timescale_shared_dsn):
+    """Address of a migrated, empty database on TimescaleDB; the test is skipped where there is none.
+
+    One for the whole run, emptied before each test: to copy one with the extension takes most of a second.
+    """
+    with psycopg.connect(timescale_shared_dsn, autocommit=True) as conn:
+        tables = conn.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+        ).fetchall()
+        conn.execute("SET session_replication_role = replica")  # the append-only tables refuse to be emptied otherwise
+        names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
+        conn.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(names))
+    return timescale_shared_dsn
+
+
+@pytest.fixture
+def timescale_database(timescale_database_dsn):
+    """A migrated, empty Database on TimescaleDB; the test is skipped where there is none."""
+    with Database.open(timescale_database_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(
+    params=["database", pytest.param("timescale_database", marks=pytest.mark.timescaledb)],
+    ids=["postgresql", "timescaledb"],
+)
+def any_database(request):
+    """The same test on plain PostgreSQL and on TimescaleDB."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """The reference recordings: RHYTHMARK_DATA, or ../shared/data beside the repository; else the test is skipped."""
+    default = Path(__file__).parents[1].parent / "shared" / "data"
+    folder = Path(os.environ.get("RHYTHMARK_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no reference recordings at {folder}: set RHYTHMARK_DATA")
+    return folder

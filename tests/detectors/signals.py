@@ -1,0 +1,80 @@
+"""Drawn signals of each kind, for the laws; everything follows from a seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from signal_processing.values import Block, Channel, Signal
+
+START = 1234
+"""Index of the first sample: no detector may think that a stream begins at 0."""
+
+
+@dataclass(frozen=True)
+class Case:
+    signal: Signal
+    block: Block
+
+    def with_samples(self, samples):
+        return Block(self.block.start, samples)
+
+
+def wave(times_s, at_s, *, width_s, size):
+    """Bumps of one width at several times."""
+    return size * np.exp(-(((times_s[:, None] - at_s[None, :]) / width_s) ** 2) / 2).sum(axis=1)
+
+
+def beat_times(duration_s, seed):
+    """(times, early) of a sinus rhythm with an early wide beat now and then, and a pause."""
+    rng = np.random.default_rng(seed)
+    times, early, at_s = [], [], 0.4
+    while at_s < duration_s:
+        times.append(at_s)
+        early.append(bool(rng.random() < 0.12))
+        at_s += 0.5 if early[-1] else rng.normal(0.8, 0.03)
+        if 20.0 < at_s < 20.8:
+            at_s += 3.2
+    return np.array(times), np.array(early)
+
+
+def ecg(*, fs_hz=250.0, duration_s=40.0, n_leads=2, seed=1, noise_mv=0.02):
+    """P, QRS and T of narrow beats, wide early ones, wander and noise."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(duration_s * fs_hz)) / fs_hz
+    at, early = beat_times(duration_s, seed)
+    leads = []
+    for i in range(n_leads):
+        gain = 1.0 / (1 + 0.2 * i)
+        x = wave(t, at[~early], width_s=0.010, size=gain) - wave(t, at[~early] + 0.03, width_s=0.012, size=0.3 * gain)
+        x += wave(t, at[~early] - 0.16, width_s=0.025, size=0.12 * gain)
+        x += wave(t, at + 0.28, width_s=0.05, size=0.25 * gain) - wave(t, at[early], width_s=0.04, size=-1.3 * gain)
+        leads.append(x + 0.1 * np.sin(2 * np.pi * 0.25 * t) + rng.normal(0, noise_mv, len(t)))
+    names = ("II", "V1", "V5", "I", "III", "aVR", "aVL", "aVF", "V2", "V3", "V4", "V6")[:n_leads]
+    signal = Signal("drawn", "ecg", fs_hz, 0, tuple(Channel(name, "mV", 200.0) for name in names))
+    return Case(signal, Block(START, np.column_stack(leads)))
+
+
+def ppg(*, fs_hz=125.0, duration_s=40.0, seed=2):
+    """Pulses with a dicrotic wave, wander and noise, in arbitrary units."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(duration_s * fs_hz)) / fs_hz
+    at, _ = beat_times(duration_s, seed)
+    x = wave(t, at + 0.25, width_s=0.09, size=1.0) + wave(t, at + 0.55, width_s=0.08, size=0.3)
+    x += 0.2 * np.sin(2 * np.pi * 0.2 * t) + rng.normal(0, 0.01, len(t))
+    signal = Signal("drawn", "ppg", fs_hz, 0, (Channel("PLETH", "1", 1000.0),))
+    return Case(signal, Block(START, x[:, None]))
+
+
+def oxygen(*, duration_s=900.0, seed=3):
+    """Saturation at 1 Hz with two dips."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(duration_s))
+    x = 96.0 - wave(t.astype(float), np.array([300.0, 600.0]), width_s=25.0, size=9.0)
+    signal = Signal("drawn", "numerics", 1.0, 0, (Channel("SpO2", "%"),))
+    return Case(signal, Block(START, np.round(x + rng.normal(0, 0.3, len(t)))[:, None]))
+
+
+def cases_for(detector):
+    """The drawn signals that a detector accepts."""
+    drawn = (ecg(), ecg(fs_hz=360.0, n_leads=1, seed=5, noise_mv=0.1), ppg(), oxygen())
+    return [case for case in drawn if detector.accepts(case.signal)]

@@ -1,0 +1,62 @@
+"""Small records, and the command as a process of its own."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from formats.wfdb_files import write_record
+from signal_processing.values import Block, Channel, Signal
+
+FS_HZ = 250.0
+
+
+def _ecg_like(n_samples, rng):
+    """A sharp peak each 0.8 s on a little noise, mV."""
+    at_s = np.arange(n_samples) / FS_HZ
+    phase_s = (at_s % 0.8) - 0.4
+    trace = 1.2 * np.exp(-0.5 * (phase_s / 0.012) ** 2) + 0.2 * np.exp(-0.5 * ((phase_s - 0.25) / 0.04) ** 2)
+    return trace + rng.normal(0, 0.01, n_samples)
+
+
+@pytest.fixture(scope="session")
+def write_ecg():
+    """Writes a record of two leads, seconds long; gives its path without suffix."""
+
+    def write(folder, name="rec", seconds=30.0):
+        rng = np.random.default_rng(7)
+        n_samples = round(seconds * FS_HZ)
+        leads = np.stack([_ecg_like(n_samples, rng), 0.6 * _ecg_like(n_samples, rng)], axis=1)
+        signal = Signal(name, "ecg", FS_HZ, 0, (Channel("II", "mV", 200.0), Channel("V1", "mV", 200.0)))
+        header = write_record(folder, name, signal, [Block(0, np.round(leads * 200).astype(np.int16))])
+        return header.with_suffix("")
+
+    return write
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """The environment of a command: nothing of ours but a home of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RHYTHMARK_")}
+    return kept | {"RHYTHMARK_HOME": str(tmp_path / "home")}
+
+
+@pytest.fixture
+def rhythmark(environment, tmp_path):
+    """Runs the command to its end."""
+
+    def run(*arguments, stdin="", **variables):
+        return subprocess.run(
+            [sys.executable, "-m", "rhythmark", *map(str, arguments)],
+            input=stdin,
+            env=environment | variables,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+
+    return run
