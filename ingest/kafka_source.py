@@ -30,6 +30,7 @@ MAX_POLL_INTERVAL_MS = 300_000
 """Longer without a poll, and the group takes the partitions away. At least three times the worst batch."""
 FINAL_COMMIT_TIMEOUT_MS = 1_500
 LAG_TIMEOUT_MS = 1_000
+US_PER_MS = 1_000
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client ships no types
@@ -124,9 +125,9 @@ class KafkaSource:
         records = self._poll(timeout_s)
         unplaced = frozenset(self._assignment.unplaced)
         messages = [
-            Received(Partition(partition.topic, partition.partition), record.offset, record.key, record.value or b"")
-            for partition, batch in records.items()
-            if Partition(partition.topic, partition.partition) not in unplaced
+            Received(where, record.offset, record.key, record.value or b"", _sent_us(record))
+            for where, batch in ((_one(partition), batch) for partition, batch in records.items())
+            if where not in unplaced
             for record in batch
         ]
         return Polled(messages, unplaced, self._take_revoked())
@@ -226,6 +227,11 @@ class KafkaSource:
 
 def _one(partition: TopicPartition) -> Partition:
     return Partition(partition.topic, partition.partition)
+
+
+def _sent_us(record: Any) -> int | None:
+    """A producer may leave the time out (-1)."""
+    return record.timestamp * US_PER_MS if record.timestamp >= 0 else None
 
 
 def _ours(partitions: Iterable[TopicPartition]) -> set[Partition]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
 from ingest.source import DeadLetter, Partition, Polled, Received
+from ingest.timing import SystemClock
 from ingest.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ingest.timing import Clock
     from ingest.wire import WaveformMessage
 
 TOPIC = "local"
@@ -26,7 +28,7 @@ class _Log:
     def __init__(self) -> None:
         self.first_offset = 0  # offset of messages[0]; everything before is committed
         self.read_offset = 0
-        self.messages: deque[tuple[bytes | None, bytes]] = deque()
+        self.messages: deque[tuple[bytes | None, bytes, int]] = deque()  # key, value, arrival in us
 
     @property
     def end_offset(self) -> int:
@@ -41,12 +43,16 @@ class LocalSource:
     n_partitions : a key's messages stay in order within one of them.
     capacity : messages that may wait to be committed; `put` blocks beyond, so memory is bounded.
     max_batch : messages that one poll gives at most.
+    clock : says when a message came.
     """
 
     kind = "local"
     positions_key = None
 
-    def __init__(self, *, n_partitions: int = 1, capacity: int = 10_000, max_batch: int = 500) -> None:
+    def __init__(
+        self, *, n_partitions: int = 1, capacity: int = 10_000, max_batch: int = 500, clock: Clock | None = None
+    ) -> None:
+        self._clock = clock or SystemClock()
         self._logs = {Partition(TOPIC, number): _Log() for number in range(n_partitions)}
         self._capacity = capacity
         self._max_batch = max_batch
@@ -71,9 +77,10 @@ class LocalSource:
                 why = "is closed" if self._closed else f"holds {self._capacity} messages that nobody commits"
                 msg = f"local source takes no message: it {why}"
                 raise IngestError(msg)
-            log.messages.append((key, value))
+            now_us = self._clock.now_us()
+            log.messages.append((key, value, now_us))
             self._changed.notify_all()
-            return Received(partition, log.end_offset - 1, key, value)
+            return Received(partition, log.end_offset - 1, key, value, now_us)
 
     def send(self, message: WaveformMessage) -> None:
         """Append an encoded message under its stream's key: the sink of a replay."""
@@ -146,7 +153,6 @@ class LocalSource:
             if partition in self._unplaced:
                 continue
             while log.read_offset < log.end_offset and len(taken) < self._max_batch:
-                key, value = log.messages[log.read_offset - log.first_offset]
-                taken.append(Received(partition, log.read_offset, key, value))
+                taken.append(Received(partition, log.read_offset, *log.messages[log.read_offset - log.first_offset]))
                 log.read_offset += 1
         return taken

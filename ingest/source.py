@@ -16,12 +16,17 @@ class Partition(NamedTuple):
 
 
 class Received(NamedTuple):
-    """A message as it came, and where it stood."""
+    """A message as it came, and where it stood.
+
+    `timestamp_us` is when it was sent by its producer's clock, or when it came where no producer says so; microseconds
+    UTC, None where the source does not know.
+    """
 
     partition: Partition
     offset: int
     key: bytes | None
     value: bytes
+    timestamp_us: int | None = None
 
 
 class Polled(NamedTuple):

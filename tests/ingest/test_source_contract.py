@@ -201,6 +201,13 @@ def test_source_loses_nothing_that_it_had_fetched_before_it_idled(harness):
     assert sorted(one.value for one in taken) == sorted(value for _, value in pairs(500))
 
 
+def test_source_says_when_each_message_was_sent(harness):
+    before_us = time.time_ns() // 1_000_000 * 1000  # Kafka keeps whole milliseconds
+    harness.send(pairs(10))
+    after_us = time.time_ns() // 1000
+    assert all(before_us <= one.timestamp_us <= after_us for one in read(harness.source, 10))
+
+
 def test_source_says_how_far_behind_it_is(harness):
     place(harness.source)
     harness.send(pairs(70))
