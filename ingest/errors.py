@@ -6,6 +6,7 @@ RhythmarkError
     ├── BrokerUnavailableError       the broker is gone, starting or stopping: wait, then try again
     ├── TooManyDeadLettersError      most of the last messages failed: the worker or the producer is wrong
     ├── StaleStateError              another worker stored samples of a group that this one thought its own
+    ├── DeadLetterError              a dead letter cannot be found or replayed
     └── LocalBrokerError             the local broker cannot be had
 """
 
@@ -32,6 +33,10 @@ class TooManyDeadLettersError(IngestError):
 
 class StaleStateError(IngestError):
     """A channel group holds samples that this worker did not store: its detector states are to be loaded anew."""
+
+
+class DeadLetterError(IngestError):
+    """A dead letter cannot be found, or not be put back; the text states the rule, the value and the limit."""
 
 
 class LocalBrokerError(IngestError):

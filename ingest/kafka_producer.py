@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaProducer
 from kafka.errors import MessageSizeTooLargeError
 
+from ingest.letters import headers_of
 from ingest.topics import BOOTSTRAP_TIMEOUT_MS, DEAD_LETTER_MAX_BYTES, DEAD_LETTER_TOPIC, WAVEFORM_TOPIC, translating
 from ingest.wire import encode
 
@@ -115,12 +116,7 @@ class DeadLetterSink:
 
     def _send_one(self, letter: DeadLetter) -> Any:
         received = letter.received
-        headers = [
-            ("reason", letter.reason.encode()),
-            ("topic", received.partition.topic.encode()),
-            ("partition", str(received.partition.number).encode()),
-            ("offset", str(received.offset).encode()),
-        ]
+        headers = headers_of(letter.reason, received.partition, received.offset, received.n_replays)
         try:
             return self._producer.send(self._topic, key=received.key, value=received.value, headers=headers)
         except MessageSizeTooLargeError:

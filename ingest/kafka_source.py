@@ -16,6 +16,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from ingest.kafka_producer import DeadLetterSink
+from ingest.letters import n_replays_in
 from ingest.source import Partition, Polled, Received
 from ingest.topics import BOOTSTRAP_TIMEOUT_MS, DEAD_LETTER_TOPIC, WAVEFORM_TOPIC, topic_identity, translating
 
@@ -125,7 +126,7 @@ class KafkaSource:
         records = self._poll(timeout_s)
         unplaced = frozenset(self._assignment.unplaced)
         messages = [
-            Received(where, record.offset, record.key, record.value or b"", _sent_us(record))
+            _received(where, record)
             for where, batch in ((_one(partition), batch) for partition, batch in records.items())
             if where not in unplaced
             for record in batch
@@ -229,9 +230,10 @@ def _one(partition: TopicPartition) -> Partition:
     return Partition(partition.topic, partition.partition)
 
 
-def _sent_us(record: Any) -> int | None:
-    """A producer may leave the time out (-1)."""
-    return record.timestamp * US_PER_MS if record.timestamp >= 0 else None
+def _received(where: Partition, record: Any) -> Received:
+    sent_us = record.timestamp * US_PER_MS if record.timestamp >= 0 else None  # a producer may leave it out
+    n_replays = n_replays_in(record.headers) if record.headers else 0
+    return Received(where, record.offset, record.key, record.value or b"", sent_us, n_replays)
 
 
 def _ours(partitions: Iterable[TopicPartition]) -> set[Partition]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOPIC = "local"
 MAX_KEPT_DEAD_LETTERS = 1000
+MAX_KEPT_DEAD_LETTER_BYTES = 16 * 1024 * 1024
 
 
 class _Log:
@@ -132,8 +133,11 @@ class LocalSource:
             return sum(log.end_offset - log.read_offset for log in self._logs.values())
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep the newest in `dead_letters`."""
+        """Keep the newest in `dead_letters`: a flood of them must not fill memory."""
         self.dead_letters.extend(letters)
+        n_bytes = sum(len(one.received.value) for one in self.dead_letters)
+        while n_bytes > MAX_KEPT_DEAD_LETTER_BYTES:
+            n_bytes -= len(self.dead_letters.popleft().received.value)
 
     def close(self) -> None:
         """Wake everyone who waits; nothing can be put any more."""

@@ -19,7 +19,7 @@ class Received(NamedTuple):
     """A message as it came, and where it stood.
 
     `timestamp_us` is when it was sent by its producer's clock, or when it came where no producer says so; microseconds
-    UTC, None where the source does not know.
+    UTC, None where the source does not know. `n_replays` is how often it came back from the dead letters.
     """
 
     partition: Partition
@@ -27,6 +27,7 @@ class Received(NamedTuple):
     key: bytes | None
     value: bytes
     timestamp_us: int | None = None
+    n_replays: int = 0
 
 
 class Polled(NamedTuple):

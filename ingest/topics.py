@@ -12,10 +12,12 @@ from kafka.errors import KafkaConfigurationError, KafkaError, TopicAlreadyExists
 from ingest.errors import BrokerUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 WAVEFORM_TOPIC = "waveform.v1"
 DEAD_LETTER_TOPIC = "dead-letter.v1"
+REPLAY_MARKS_TOPIC = "dead-letter-replays.v1"
+"""Which dead letters were put back: compacted, so it holds one small record for each."""
 N_WAVEFORM_PARTITIONS = 16
 """Bounds how many workers can share the topic; changing it later moves streams between partitions."""
 # A dead letter is the message and its reason, so a message at the limit must still fit.
@@ -72,6 +74,20 @@ def ensure_topics(
         _Topic(topic, n_partitions, {}),
         _Topic(dead_letter_topic, 1, {"max.message.bytes": str(DEAD_LETTER_MAX_BYTES), "retention.ms": "-1"}),
     )
+    _create_missing(bootstrap, wanted, replication_factor)
+
+
+def ensure_replay_marks(bootstrap: str, *, topic: str = REPLAY_MARKS_TOPIC, replication_factor: int = 1) -> None:
+    """Create the topic of replayed dead letters where it is missing.
+
+    Raises
+    ------
+    BrokerUnavailableError : if the broker does not answer.
+    """
+    _create_missing(bootstrap, [_Topic(topic, 1, {"cleanup.policy": "compact"})], replication_factor)
+
+
+def _create_missing(bootstrap: str, wanted: Sequence[_Topic], replication_factor: int) -> None:
     with translating("topics are created"), _admin(bootstrap) as admin:
         known = set(admin.list_topics())
         for name, count, configs in wanted:

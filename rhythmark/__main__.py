@@ -59,7 +59,7 @@ def _run(parsed: Namespace) -> int:
     logging.configure(settings.log_level)
     # a service manager's stop is as orderly as Ctrl+C
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    command = importlib.import_module(f"rhythmark.commands.{parsed.command}")
+    command = importlib.import_module(f"rhythmark.commands.{parsed.command.replace('-', '_')}")
     code: int = command.run(parsed, settings)
     return code
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 HELP = "Streaming annotation for wearable and ECG signals: ingest, pre-mark, let experts confirm, export."
 _MAX_PORT = 65_535
 _MAX_MINUTES = 1_440
+_MAX_DIGITS = 6
+_UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _ingest(commands)
     _serve(commands)
     _streams(commands)
+    _dead_letters(commands)
     _export(commands)
     _db(commands)
     _user(commands)
@@ -106,6 +111,30 @@ def _streams(commands: _Commands[argparse.ArgumentParser]) -> None:
     _command(commands, "streams", "list the streams that are stored")
 
 
+def _dead_letters(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "dead-letters", "look at the messages that could not be taken, and try them again")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = _command(actions, "list", "list them, the newest first")
+    _letter_filters(listed)
+    listed.add_argument("--limit", type=count, default=50, metavar="N", help="at most so many (default: 50)")
+    listed.add_argument("--summary", action="store_true", help="count them by reason instead")
+    show = _command(actions, "show", "show one: its headers, its fields without samples, its first bytes")
+    show.add_argument("letter", type=letter_name, metavar="LETTER", help="as `list` names it: partition/offset")
+    replay = _command(actions, "replay", "put originals back on their topic, each once")
+    which = replay.add_mutually_exclusive_group()
+    which.add_argument("letter", type=letter_name, nargs="?", metavar="LETTER", help="this one")
+    which.add_argument("--all", action="store_true", help="all of them")
+    _letter_filters(replay)
+    replay.add_argument("--again", action="store_true", help="also those that were replayed before")
+    replay.add_argument("--dry-run", action="store_true", help="only say what would be sent")
+
+
+def _letter_filters(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--since", type=since_us, metavar="WHEN", help="put aside since: 30m, 2h, 7d or an ISO time")
+    command.add_argument("--reason", metavar="TEXT", help="a class of --summary, or part of the reason")
+    command.add_argument("--stream", metavar="NAME", help="of that stream, as far as it can be read")
+
+
 def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "export", "write a stream with its annotations as files")
     command.add_argument("stream", metavar="STREAM", help="name of a stream, see `rhythmark streams`")
@@ -157,6 +186,28 @@ def minutes(text: str) -> float:
         msg = f"must be at most {_MAX_MINUTES} minutes, got {text!r}"
         raise argparse.ArgumentTypeError(msg)
     return value
+
+
+def letter_name(text: str) -> tuple[int, int]:
+    """Partition and offset of a dead letter; an offset alone is in partition 0."""
+    number, slash, offset = text.rpartition("/")
+    if not (offset.isdecimal() and (number.isdecimal() if slash else True)):
+        msg = f"letter must be PARTITION/OFFSET as `dead-letters list` names it, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(number or 0), int(offset)
+
+
+def since_us(text: str) -> int:
+    """A time, microseconds UTC: so long ago (30s, 15m, 2h, 7d), or ISO 8601, UTC where it names no zone."""
+    amount, unit = text[:-1], text[-1:]
+    if amount.isdecimal() and unit in _UNIT_S and len(amount) <= _MAX_DIGITS:
+        return time.time_ns() // 1000 - int(amount) * _UNIT_S[unit] * 1_000_000
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"time must be as 30m, 2h, 7d or 2026-01-31T12:00, got {text!r}"
+        raise argparse.ArgumentTypeError(msg) from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
 
 
 def speed(text: str) -> float:
