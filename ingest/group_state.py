@@ -72,12 +72,15 @@ class GroupState:
 
         Raises
         ------
-        MessageError : if rate, channels or origin differ.
+        MessageError : if rate, sample type, channels or origin differ.
         """
         known = self.group.signal
         where = f"{known.stream!r}/{known.group!r}"
         if message.fs != known.fs_hz:
             msg = f"fs of {where} must stay {known.fs_hz:g} Hz, got {message.fs:g} Hz"
+            raise MessageError(msg)
+        if message.dtype != known.sample_format.code:
+            msg = f"samples of {where} must stay {known.sample_type}, got {message.sample_type}"
             raise MessageError(msg)
         if (message.channels, message.units, message.gain, message.offset) != self._columns:
             names = self._columns[0]

@@ -56,7 +56,7 @@ def replay(  # noqa: PLR0913 - what is sent, to whom, how
     clock: Clock | None = None,
     stop: Event | None = None,
 ) -> Replayed:
-    """Send digital int16 blocks as messages of `block_s` each; the last one ends the group.
+    """Send digital blocks as messages of `block_s` each; the last one ends the group.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _waits(clock: Clock, stop: Event, due_s: float) -> bool:
 
 
 def _block_samples(signal: Signal, block_s: float) -> int:
-    fits = (MAX_MESSAGE_BYTES - _OVERHEAD_BYTES) // (2 * signal.n_channels)
+    fits = (MAX_MESSAGE_BYTES - _OVERHEAD_BYTES) // (signal.sample_format.dtype.itemsize * signal.n_channels)
     return min(max(signal.clock.n_samples(block_s), 1), fits)
 
 

@@ -3,6 +3,9 @@
 MessagePack array of the fields in the order below (msgspec `array_like`: 1.1 us to encode and 1.4 us to decode a second
 of three leads, where JSON takes 10 and 41). `seq` is the index of the block's first sample in its stream, `t0_ns` the
 device's time of that sample; the origin of the stream follows from both.
+
+Samples of int16 travel as schema 1, without the field `dtype`, as they did before there were others. Samples of int32
+and float32 travel as schema 2, which a worker that knows schema 1 only refuses by its number.
 """
 
 from __future__ import annotations
@@ -18,13 +21,20 @@ import numpy as np
 from ingest.errors import MessageError
 from ingest.units import UCUM_UNITS
 from signal_processing.clock import MAX_FS_HZ, MIN_FS_HZ, US_PER_S, SampleClock
+from signal_processing.sample_types import FORMAT_OF_CODE, SAMPLE_FORMATS
 from signal_processing.values import Block, Channel, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from signal_processing.sample_types import SampleType
+
 SCHEMA = 1
 """Raised by every change that an older worker would misread."""
+SCHEMA_WITH_DTYPE = 2
+"""The layout with the field `dtype`."""
+_SCHEMAS = (SCHEMA, SCHEMA_WITH_DTYPE)
+_SCHEMAS_SAID = "1 or 2"
 
 MAX_MESSAGE_BYTES = 1_000_000
 """Below Kafka's default limit of 1 MiB a record batch."""
@@ -36,7 +46,9 @@ MAX_AGE_S = 40 * 365.25 * 86_400
 """A time further back is a device whose clock was never set, not an old recording, s."""
 MAX_AHEAD_S = 86_400.0
 """A device's clock may run ahead by this much, s."""
-_SAMPLE_BYTES = 2
+_INT16 = SAMPLE_FORMATS["int16"].code
+_FLOAT32 = SAMPLE_FORMATS["float32"].code
+_SAMPLE_BYTES = {code: entry.dtype.itemsize for code, entry in FORMAT_OF_CODE.items()}
 _NS_PER_US = 1000
 # What goes into keys, file names and addresses; ASCII, so that two spellings of one name cannot look alike.
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .:/@+=#-]*\Z")
@@ -47,16 +59,17 @@ class WaveformMessage(msgspec.Struct, array_like=True, frozen=True):
 
     Parameters
     ----------
-    schema : version of this layout.
+    schema : version of this layout; 1 is without `dtype`, which then is "<i2".
     stream_id, device_id : names.
     seq : index of the first sample since the stream began.
     t0_ns : the device's time of that sample, nanoseconds UTC.
     fs : sampling rate, Hz.
     n : samples a channel.
     channels, units, gain, offset : one entry a channel; UCUM; adu per unit; adu of physical zero.
-    data : little-endian int16, channel after channel, 2 * n * len(channels) bytes.
+    data : samples of type `dtype`, channel after channel, n * len(channels) of them.
     group : the channel group within the stream.
     last : no more samples of this group will come.
+    dtype : "<i2", "<i4" or "<f4"; -32768, -2147483648 and NaN mean "no sample".
     """
 
     schema: int
@@ -73,11 +86,17 @@ class WaveformMessage(msgspec.Struct, array_like=True, frozen=True):
     data: bytes
     group: str = "main"
     last: bool = False
+    dtype: str = _INT16
 
     @property
     def end(self) -> int:
         """One past the index of the last sample."""
         return self.seq + self.n
+
+    @property
+    def sample_type(self) -> SampleType:
+        """The name of `dtype`."""
+        return FORMAT_OF_CODE[self.dtype].sample_type
 
     def origin_us(self) -> int:
         """Time of sample 0 that this message implies, microseconds UTC."""
@@ -87,11 +106,11 @@ class WaveformMessage(msgspec.Struct, array_like=True, frozen=True):
         """What the message says of its channel group."""
         columns = zip(self.channels, self.units, self.gain, self.offset, strict=True)
         channels = tuple(Channel(*facts) for facts in columns)
-        return Signal(self.stream_id, self.group, self.fs, self.origin_us(), channels)
+        return Signal(self.stream_id, self.group, self.fs, self.origin_us(), channels, self.sample_type)
 
     def block(self) -> Block:
-        """The samples, (n, n_channels) int16."""
-        columns = np.frombuffer(self.data, "<i2").reshape(len(self.channels), self.n)
+        """The samples, (n, n_channels) of the type that `dtype` says."""
+        columns = np.frombuffer(self.data, self.dtype).reshape(len(self.channels), self.n)
         return Block(self.seq, columns.T)
 
 
@@ -103,10 +122,13 @@ def _clock(fs_hz: float) -> SampleClock:
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(WaveformMessage)
+_N_FIELDS_OF_SCHEMA_1 = len(WaveformMessage.__struct_fields__) - 1
 
 
 def encode(message: WaveformMessage) -> bytes:
     """The message as it travels."""
+    if message.schema == SCHEMA and message.dtype == _INT16:
+        return _encoder.encode(msgspec.structs.astuple(message)[:_N_FIELDS_OF_SCHEMA_1])
     return _encoder.encode(message)
 
 
@@ -119,7 +141,7 @@ def decode(value: bytes, *, now_us: int) -> WaveformMessage:
 
     Raises
     ------
-    MessageError : if the bytes are no message of this version or a field breaks a rule.
+    MessageError : if the bytes are no message of these versions or a field breaks a rule.
     """
     if len(value) > MAX_MESSAGE_BYTES:
         msg = f"message must hold at most {MAX_MESSAGE_BYTES} bytes, got {len(value)}"
@@ -133,7 +155,12 @@ def decode(value: bytes, *, now_us: int) -> WaveformMessage:
 
 
 def messages_of(signal: Signal, blocks: Iterable[Block], *, device: str) -> Iterator[WaveformMessage]:
-    """Messages of digital int16 blocks, one a block; the last one carries `last`."""
+    """Messages of digital blocks, one a block; the last one carries `last`.
+
+    Raises
+    ------
+    MessageError : if a block is not of the sample type of the signal.
+    """
     pending: WaveformMessage | None = None
     for block in blocks:
         if pending is not None:
@@ -144,12 +171,13 @@ def messages_of(signal: Signal, blocks: Iterable[Block], *, device: str) -> Iter
 
 
 def _message_of(signal: Signal, block: Block, device: str) -> WaveformMessage:
-    if block.samples.dtype != np.int16:
-        msg = f"samples to send must be int16, got {block.samples.dtype}"
+    known = signal.sample_format
+    if block.samples.dtype != known.dtype:
+        msg = f"samples to send must be {known.sample_type}, got {block.samples.dtype}"
         raise MessageError(msg)
     channels = signal.channels
     return WaveformMessage(
-        schema=SCHEMA,
+        schema=SCHEMA if known.code == _INT16 else SCHEMA_WITH_DTYPE,
         stream_id=signal.stream,
         device_id=device,
         seq=block.start,
@@ -160,8 +188,9 @@ def _message_of(signal: Signal, block: Block, device: str) -> WaveformMessage:
         units=[channel.unit for channel in channels],
         gain=[channel.gain for channel in channels],
         offset=[channel.offset for channel in channels],
-        data=block.samples.T.astype("<i2").tobytes(),
+        data=block.samples.T.tobytes(),
         group=signal.group,
+        dtype=known.code,
     )
 
 
@@ -171,13 +200,14 @@ def _undecodable(value: bytes, error: Exception) -> str:
         fields: Any = msgspec.msgpack.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, TypeError):
         fields = None
-    if isinstance(fields, list) and fields and isinstance(fields[0], int) and fields[0] != SCHEMA:
-        return f"schema must be {SCHEMA}, got {fields[0]}"
-    return f"message of {len(value)} bytes must be a waveform message of schema {SCHEMA}: {error}"
+    if isinstance(fields, list) and fields and isinstance(fields[0], int) and fields[0] not in _SCHEMAS:
+        return f"schema must be {_SCHEMAS_SAID}, got {fields[0]}"
+    return f"message of {len(value)} bytes must be a waveform message of schema {_SCHEMAS_SAID}: {error}"
 
 
 def _check(message: WaveformMessage, now_us: int) -> None:
-    _require(message.schema == SCHEMA, "schema must be", SCHEMA, message.schema)
+    if message.schema != SCHEMA or message.dtype != _INT16:
+        _check_schema(message)
     for name, text in (("stream", message.stream_id), ("device", message.device_id), ("group", message.group)):
         _check_id(name, text)
     _require(0 <= message.seq <= MAX_SEQ, "seq must be within", f"[0, {MAX_SEQ}]", message.seq)
@@ -185,6 +215,13 @@ def _check(message: WaveformMessage, now_us: int) -> None:
     _check_channels(message)
     _check_data(message)
     _check_time(message, now_us)
+
+
+def _check_schema(message: WaveformMessage) -> None:
+    _require(message.schema in _SCHEMAS, "schema must be", _SCHEMAS_SAID, message.schema)
+    _require(message.dtype in FORMAT_OF_CODE, "dtype must be one of", ", ".join(FORMAT_OF_CODE), message.dtype)
+    if message.schema == SCHEMA:
+        _require(message.dtype == _INT16, f"dtype of schema {SCHEMA} must be", _INT16, message.dtype)
 
 
 def _require(holds: bool, rule: str, limit: object, value: object) -> None:  # noqa: FBT001 - reads as "require that"
@@ -224,9 +261,20 @@ def _check_columns(
 
 def _check_data(message: WaveformMessage) -> None:
     _require(message.n > 0, "n must be", "at least 1", message.n)
-    expected = _SAMPLE_BYTES * message.n * len(message.channels)
+    expected = _SAMPLE_BYTES[message.dtype] * message.n * len(message.channels)
     rule = f"data of {message.n} samples x {len(message.channels)} channels must hold"
     _require(len(message.data) == expected, rule, f"{expected} bytes", len(message.data))
+    if message.dtype == _FLOAT32:
+        _check_finite(message)
+
+
+def _check_finite(message: WaveformMessage) -> None:
+    """NaN is how a device says "no sample"; an infinity is a fault of arithmetic that no filter survives."""
+    infinite = np.isinf(np.frombuffer(message.data, message.dtype))
+    if infinite.any():
+        channel, index = divmod(int(infinite.argmax()), message.n)
+        msg = f"samples of {message.channels[channel]!r} must be finite or NaN, got an infinity at index {index}"
+        raise MessageError(msg)
 
 
 def _check_time(message: WaveformMessage, now_us: int) -> None:

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from signal_processing.clock import SampleClock
 from signal_processing.errors import InvalidSignalError, InvalidValueError
+from signal_processing.sample_types import SAMPLE_FORMATS, SampleFormat, SampleType, invalid_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 INVALID_SAMPLE = -32768
-"""The int16 value that WFDB format 16 reserves for "no sample"; it becomes NaN in physical units."""
+"""The int16 value that WFDB format 16 reserves for "no sample"; it becomes NaN in physical units.
+
+Those of int32 and float32 samples stand in `signal_processing.sample_types`."""
 
 ANNOTATION_NAMESPACE = uuid.UUID("4d0ad5b1-6f0c-5f0e-9f6a-6d0f2d6a3c11")
 """Namespace of the name-based (version 5) identifiers of machine annotations."""
@@ -63,6 +66,7 @@ class Signal(msgspec.Struct, frozen=True, dict=True):
     fs_hz : sampling rate, Hz.
     t0_us : time of sample 0, microseconds UTC.
     channels : at least one, in the order of the columns of every block.
+    sample_type : what digital samples are ("int16", "int32", "float32").
     """
 
     stream: str
@@ -70,6 +74,7 @@ class Signal(msgspec.Struct, frozen=True, dict=True):
     fs_hz: float
     t0_us: int
     channels: tuple[Channel, ...]
+    sample_type: SampleType = "int16"
 
     def __post_init__(self) -> None:
         SampleClock(self.fs_hz)  # raises on a rate that no clock can keep
@@ -79,6 +84,10 @@ class Signal(msgspec.Struct, frozen=True, dict=True):
         names = [channel.name for channel in self.channels]
         if len(set(names)) != len(names):
             msg = f"channel names of {self.stream!r}/{self.group!r} must differ, got {names}"
+            raise InvalidSignalError(msg)
+        if self.sample_type not in SAMPLE_FORMATS:
+            where, limit = f"{self.stream!r}/{self.group!r}", ", ".join(SAMPLE_FORMATS)
+            msg = f"sample type of {where} must be one of {limit}, got {self.sample_type!r}"
             raise InvalidSignalError(msg)
 
     @property
@@ -91,13 +100,26 @@ class Signal(msgspec.Struct, frozen=True, dict=True):
         """Converts sample indices of this group to microseconds UTC and back."""
         return SampleClock(self.fs_hz, self.t0_us)
 
+    @property
+    def sample_format(self) -> SampleFormat:
+        """How its digital samples lie in bytes."""
+        return SAMPLE_FORMATS[self.sample_type]
+
     def physical(self, block: Block) -> Block:
-        """The block in physical units: float64, NaN where the digital value is `INVALID_SAMPLE`."""
+        """The digital block in physical units: float64, NaN where "no sample" stands.
+
+        Raises
+        ------
+        InvalidSignalError : if the block's dtype is none of a digital sample.
+        """
         gain = np.array([channel.gain for channel in self.channels])
         offset = np.array([channel.offset for channel in self.channels])
-        samples = (block.samples - offset) / gain
-        if block.samples.dtype == np.int16:
-            samples[block.samples == INVALID_SAMPLE] = np.nan
+        invalid = invalid_mask(block.samples)
+        digital = block.samples
+        if digital.dtype.kind == "f":  # arithmetic on a signalling NaN would warn
+            digital = np.where(invalid, np.float32(np.nan), digital)
+        samples = (digital - offset) / gain
+        samples[invalid] = np.nan
         return Block(block.start, samples)
 
 
@@ -108,8 +130,8 @@ class Block:
     Parameters
     ----------
     start : index of the first sample in its stream.
-    samples : (n_samples, n_channels); made read-only. Digital (int16) as it travels and is stored, physical (float64)
-        as detectors see it.
+    samples : (n_samples, n_channels); made read-only. Digital (int16, int32 or float32, as its `Signal` says) as it
+        travels and is stored, physical (float64) as detectors see it.
     """
 
     start: int

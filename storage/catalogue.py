@@ -173,7 +173,7 @@ def ensure_group(conn: Connection[TupleRow], stream_id: int, signal: Signal) -> 
 
     Raises
     ------
-    SignalChangedError : if rate, channels or origin differ from what was registered.
+    SignalChangedError : if rate, sample type, channels or origin differ from what was registered.
     """
     known = _group_named(conn, stream_id, signal.group)
     if known is None:
@@ -225,6 +225,7 @@ def _insert_group(conn: Connection[TupleRow], stream_id: int, signal: Signal) ->
         "fs_hz": signal.fs_hz,
         "t0_us": signal.t0_us,
         "cell_samples": cell_length(signal.fs_hz),
+        "sample_type": signal.sample_type,
     }
     row = fetch_one(conn, _SQL["insert_group"], facts)
     if row is None:  # another worker was faster; its channels are committed with it
@@ -245,6 +246,9 @@ def _check_unchanged(known: Signal, given: Signal) -> None:
     if given.fs_hz != known.fs_hz:
         msg = f"sampling rate of {where} must stay {known.fs_hz:g} Hz, got {given.fs_hz:g} Hz"
         raise SignalChangedError(msg)
+    if given.sample_type != known.sample_type:
+        msg = f"samples of {where} must stay {known.sample_type}, got {given.sample_type}"
+        raise SignalChangedError(msg)
     if given.channels != known.channels:
         msg = f"channels of {where} must stay {_listed(known)}, got {_listed(given)}"
         raise SignalChangedError(msg)
@@ -262,9 +266,10 @@ def _listed(signal: Signal) -> str:
 
 
 def _group(row: TupleRow) -> GroupRow:
-    identity, stream_id, stream, name, fs_hz, t0_us, first_sample, next_sample, cell_samples, sealed, *columns = row
+    identity, stream_id, stream, name, fs_hz, t0_us, first_sample, next_sample, cell_samples, sealed, *rest = row
+    sample_type, *columns = rest
     channels = tuple(Channel(*facts) for facts in zip(*columns, strict=True))
-    signal = Signal(stream=stream, group=name, fs_hz=fs_hz, t0_us=t0_us, channels=channels)
+    signal = Signal(stream, name, fs_hz, t0_us, channels, sample_type)
     return GroupRow(identity, stream_id, signal, first_sample, next_sample, cell_samples, sealed)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from signal_processing.values import INVALID_SAMPLE
+from signal_processing.sample_types import SAMPLE_FORMATS, invalid_mask
 from signal_processing.waveform_codec import ENVELOPE_BIN
 
 if TYPE_CHECKING:
@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from signal_processing.sample_types import SampleType
     from signal_processing.values import Block
-
-_NO_LOW = np.iinfo(np.int16).max
-_NO_HIGH = np.iinfo(np.int16).min
 
 
 class Envelope(NamedTuple):
@@ -26,12 +24,12 @@ class Envelope(NamedTuple):
     Parameters
     ----------
     edges : (n_bins + 1,) int64 sample indices, strictly increasing.
-    low, high : (n_bins, n_channels) int16, masked where no valid sample is.
+    low, high : (n_bins, n_channels) of the type of the samples, masked where no valid sample is.
     """
 
     edges: NDArray[np.int64]
-    low: np.ma.MaskedArray[Any, np.dtype[np.int16]]
-    high: np.ma.MaskedArray[Any, np.dtype[np.int16]]
+    low: np.ma.MaskedArray[Any, Any]
+    high: np.ma.MaskedArray[Any, Any]
 
 
 def even_edges(first: int, last: int, n_bins: int) -> NDArray[np.int64]:
@@ -39,18 +37,26 @@ def even_edges(first: int, last: int, n_bins: int) -> NDArray[np.int64]:
     return first + (np.arange(n_bins + 1, dtype=np.int64) * (last - first)) // n_bins
 
 
-def of_samples(runs: Sequence[Block], start: int, end: int, n_bins: int, n_channels: int) -> Envelope:
+def of_samples(
+    runs: Sequence[Block],
+    start: int,
+    end: int,
+    n_bins: int,
+    n_channels: int,
+    sample_type: SampleType = "int16",
+) -> Envelope:
     """The envelope of runs within [start, end), at most one bin a sample."""
     n_bins = min(n_bins, end - start)
     edges = even_edges(start, end, n_bins)
-    low, high = _nothing(n_bins, n_channels)
+    low, high = _nothing(n_bins, n_channels, sample_type)
     for run in runs:
         bins = np.searchsorted(edges, np.arange(run.start, run.end), side="right") - 1
         firsts = np.flatnonzero(np.r_[True, bins[1:] != bins[:-1]])
         at = bins[firsts]
-        valid = np.where(run.samples == INVALID_SAMPLE, np.int16(_NO_LOW), run.samples)
-        low[at] = np.minimum(low[at], np.minimum.reduceat(valid, firsts, axis=0))
-        high[at] = np.maximum(high[at], np.maximum.reduceat(run.samples, firsts, axis=0))
+        invalid = invalid_mask(run.samples)
+        lows, highs = (np.where(invalid, none, run.samples) for none in _none(sample_type))
+        low[at] = np.minimum(low[at], np.minimum.reduceat(lows, firsts, axis=0))
+        high[at] = np.maximum(high[at], np.maximum.reduceat(highs, firsts, axis=0))
     return _masked(edges, low, high)
 
 
@@ -60,11 +66,12 @@ def of_stored(
     last: int,
     n_bins: int,
     n_channels: int,
+    sample_type: SampleType = "int16",
 ) -> Envelope:
     """The envelope over the 256-sample bins [first, last), from rows of (start_sample, n_samples, envelope bytes)."""
-    low, high = _nothing(last - first, n_channels)
+    low, high = _nothing(last - first, n_channels, sample_type)
     if rows:
-        stored = np.frombuffer(b"".join(row[2] for row in rows), "<i2").reshape(-1, n_channels, 2)
+        stored = np.frombuffer(b"".join(row[2] for row in rows), low.dtype).reshape(-1, n_channels, 2)
         starts = np.array([row[0] for row in rows], np.int64)
         ends = starts + np.array([row[1] for row in rows], np.int64)
         begins = starts // ENVELOPE_BIN
@@ -79,7 +86,7 @@ def of_stored(
     return _masked(edges * ENVELOPE_BIN, low, high)
 
 
-def _lay(low: NDArray[np.int16], high: NDArray[np.int16], bins: NDArray[np.int64], stored: NDArray[np.int16]) -> None:
+def _lay(low: NDArray[Any], high: NDArray[Any], bins: NDArray[np.int64], stored: NDArray[Any]) -> None:
     """Put stored minima and maxima into their bins; two runs on both sides of a gap may share one."""
     if (np.diff(bins) > 0).all():  # the usual case, ten times as fast
         low[bins], high[bins] = stored[..., 0], stored[..., 1]
@@ -88,10 +95,17 @@ def _lay(low: NDArray[np.int16], high: NDArray[np.int16], bins: NDArray[np.int64
         np.maximum.at(high, bins, stored[..., 1])
 
 
-def _nothing(n_bins: int, n_channels: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    return np.full((n_bins, n_channels), _NO_LOW, np.int16), np.full((n_bins, n_channels), _NO_HIGH, np.int16)
+def _none(sample_type: SampleType) -> tuple[Any, Any]:
+    """The minimum and the maximum of no samples: no sample is above the one or below the other."""
+    known = SAMPLE_FORMATS[sample_type]
+    return known.dtype.type(known.highest), known.dtype.type(known.lowest)
 
 
-def _masked(edges: NDArray[np.int64], low: NDArray[np.int16], high: NDArray[np.int16]) -> Envelope:
+def _nothing(n_bins: int, n_channels: int, sample_type: SampleType) -> tuple[NDArray[Any], NDArray[Any]]:
+    low, high = _none(sample_type)
+    return np.full((n_bins, n_channels), low), np.full((n_bins, n_channels), high)
+
+
+def _masked(edges: NDArray[np.int64], low: NDArray[Any], high: NDArray[Any]) -> Envelope:
     nothing = low > high
     return Envelope(edges, np.ma.masked_array(low, nothing), np.ma.masked_array(high, nothing))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from signal_processing import waveform_codec
-from signal_processing.values import INVALID_SAMPLE, Block
+from signal_processing import waveform_codec, wide_codec
+from signal_processing.sample_types import format_of, invalid_mask
+from signal_processing.values import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,24 +65,47 @@ def cut(runs: Iterable[Block], length: int) -> Iterator[Block]:
             yield run.between(low, low + length)
 
 
-def packed(samples: NDArray[np.int16]) -> tuple[int, bytes]:
+def packed(samples: NDArray[Any]) -> tuple[int, bytes]:
     """Codec byte and payload: compressed where that is shorter."""
+    if samples.dtype != np.int16:
+        return wide_codec.pack(samples)
     payload = waveform_codec.encode(samples)
     if len(payload) < samples.nbytes:
         return waveform_codec.CODEC_DELTA_ZSTD_INT16, payload
     return waveform_codec.CODEC_RAW_INT16, raw(samples)
 
 
+def unpacked(payload: bytes, *, codec: int, n_samples: int, n_channels: int) -> NDArray[Any]:
+    """(n_samples, n_channels) of what `packed` gave, in the type that the codec byte stands for.
+
+    Raises
+    ------
+    InvalidValueError : if the codec is unknown, or the payload is damaged or of another size.
+    """
+    if codec >= wide_codec.FIRST_CODEC:
+        return wide_codec.unpack(payload, codec=codec, n_samples=n_samples, n_channels=n_channels)
+    return waveform_codec.decode(payload, codec=codec, n_samples=n_samples, n_channels=n_channels)
+
+
+def raw_codec(sample_type: str) -> int:
+    """Codec byte of what `raw` gives, the form of the tail."""
+    return waveform_codec.CODEC_RAW_INT16 if sample_type == "int16" else wide_codec.raw_codec(sample_type)
+
+
 def raw(samples: NDArray[Any]) -> bytes:
-    """Little-endian int16, sample by sample."""
-    return np.ascontiguousarray(samples, dtype="<i2").tobytes()
+    """Little-endian, sample by sample."""
+    return np.ascontiguousarray(samples, dtype=format_of(samples).dtype).tobytes()
 
 
-def envelope(run: Block) -> NDArray[np.int16]:
+def envelope(run: Block) -> NDArray[Any]:
     """(n_bins, n_channels, 2) minimum and maximum of the valid samples; low > high in a bin that has none."""
-    high = waveform_codec.envelope(run.samples, start=run.start)
-    invalid = run.samples == INVALID_SAMPLE
+    known, samples = format_of(run.samples), run.samples
+    invalid = invalid_mask(samples)
+    if known.dtype.kind == "f":
+        # NaN would win every comparison; adding 0 makes -0.0 0.0, of which either may win
+        samples = np.where(invalid, known.dtype.type(known.lowest), samples) + known.dtype.type(0)
+    high = waveform_codec.envelope(samples, start=run.start)
     if invalid.any():  # as the smallest number it never wins a maximum; as the largest it would never win a minimum
-        valid = np.where(invalid, np.int16(np.iinfo(np.int16).max), run.samples)
+        valid = np.where(invalid, known.dtype.type(known.highest), samples)
         high[:, :, 0] = waveform_codec.envelope(valid, start=run.start)[:, :, 0]
     return high

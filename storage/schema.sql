@@ -92,7 +92,8 @@ CREATE TABLE channel_groups (
     next_sample bigint DEFAULT 0 NOT NULL,
     n_stored bigint DEFAULT 0 NOT NULL,
     sealed boolean DEFAULT false NOT NULL,
-    updated_us bigint DEFAULT now_us() NOT NULL
+    updated_us bigint DEFAULT now_us() NOT NULL,
+    sample_type text DEFAULT 'int16'::text NOT NULL
 ) WITH (fillfactor=50);
 
 CREATE TABLE checkpoints (
@@ -252,6 +253,8 @@ ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_fs_hz_check CHECK ((fs_
 
 ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_pkey PRIMARY KEY (id);
 
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_sample_type_check CHECK ((sample_type = ANY (ARRAY['int16'::text, 'int32'::text, 'float32'::text])));
+
 ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
 
 ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_stream_id_name_key UNIQUE (stream_id, name);
@@ -370,7 +373,9 @@ COMMENT ON COLUMN channel_groups.n_stored IS 'Samples that are there; less than 
 
 COMMENT ON COLUMN channel_groups.sealed IS 'The incomplete last cell stands in waveform_blocks';
 
-COMMENT ON COLUMN waveform_blocks.envelope IS 'int16 little-endian (bins, channels, 2): minimum and maximum of every 256 samples of absolute index; low > high where none is valid';
+COMMENT ON COLUMN waveform_blocks.codec IS '0 to 15: int16; 16, 17: int32; 18, 19: float32; even ones of these are uncompressed (signal_processing/wide_codec.py)';
 
-COMMENT ON COLUMN waveform_tail.payload IS 'int16 little-endian (samples, channels): a run within one bin of 256 samples';
+COMMENT ON COLUMN waveform_blocks.envelope IS 'little-endian of the group''s sample type, (bins, channels, 2): minimum and maximum of every 256 samples of absolute index; low > high where none is valid';
+
+COMMENT ON COLUMN waveform_tail.payload IS 'little-endian of the group''s sample type, (samples, channels): a run within one bin of 256 samples';
 

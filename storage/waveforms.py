@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from signal_processing import waveform_codec
 from signal_processing.values import Block
 from signal_processing.waveform_codec import ENVELOPE_BIN
 from storage import envelopes, queries, sample_runs
@@ -77,7 +76,7 @@ def store_blocks(conn: Connection[TupleRow], group: GroupRow, blocks: Sequence[B
 
     Parameters
     ----------
-    blocks : (n_samples, n_channels) int16 each, from index 0 upwards.
+    blocks : (n_samples, n_channels) each, in the sample type of the group, from index 0 upwards.
 
     Raises
     ------
@@ -112,7 +111,7 @@ def seal(conn: Connection[TupleRow], group: GroupRow) -> None:
 
 
 def read_window(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> list[Block]:
-    """The stored samples within [start, end), digital int16; runs are merged, gaps are jumps of `start`."""
+    """The stored samples within [start, end), digital; runs are merged, gaps are jumps of `start`."""
     rows = fetch(conn, _SQL["read_blocks"], _bounds(group, start, end))
     parts = (_unpacked(group, row).between(start, end) for row in rows)
     return sample_runs.merged(part for part in parts if len(part))
@@ -136,21 +135,22 @@ def read_envelope(conn: Connection[TupleRow], group: GroupRow, start: int, end: 
         msg = f"an envelope needs a range and at least 1 bin, got [{start}, {end}) in {n_bins} bins"
         raise ConstraintError(msg)
     if (end - start) // n_bins < ENVELOPE_BIN:
-        return envelopes.of_samples(read_window(conn, group, start, end), start, end, n_bins, group.signal.n_channels)
+        runs = read_window(conn, group, start, end)
+        return envelopes.of_samples(runs, start, end, n_bins, group.signal.n_channels, group.signal.sample_type)
     first, last = start // ENVELOPE_BIN, -(-end // ENVELOPE_BIN)
     bounds = _bounds(group, first * ENVELOPE_BIN, last * ENVELOPE_BIN)
     rows: list[TupleRow] = fetch(conn, _SQL["read_envelopes"], bounds)
     tail = _tail(conn, group, bounds["start"], bounds["end"])
     rows += [(run.start, len(run), sample_runs.raw(sample_runs.envelope(run))) for run in tail]
-    return envelopes.of_stored(rows, first, last, n_bins, group.signal.n_channels)
+    return envelopes.of_stored(rows, first, last, n_bins, group.signal.n_channels, group.signal.sample_type)
 
 
 def _check_block(group: GroupRow, block: Block) -> None:
-    n_channels = group.signal.n_channels
-    if block.samples.dtype != np.int16 or block.samples.shape[1] != n_channels:
+    signal = group.signal
+    if block.samples.dtype != signal.sample_format.dtype or block.samples.shape[1] != signal.n_channels:
         msg = (
-            f"blocks of {group.signal.stream!r}/{group.signal.group!r} must be int16 with {n_channels} channels, "
-            f"got {block.samples.dtype} with {block.samples.shape[1]}"
+            f"blocks of {signal.stream!r}/{signal.group!r} must be {signal.sample_type} with {signal.n_channels}"
+            f" channels, got {block.samples.dtype} with {block.samples.shape[1]}"
         )
         raise ConstraintError(msg)
     if block.start < 0:
@@ -177,14 +177,15 @@ def _bounds(group: GroupRow, start: int, end: int) -> dict[str, int]:
         "end": end,
         "start_us": clock.us_at(cell_start),
         "end_us": clock.us_at(max(end, 0)),
-        "sample_bytes": 2 * group.signal.n_channels,
+        "sample_bytes": group.signal.sample_format.dtype.itemsize * group.signal.n_channels,
+        "raw_codec": sample_runs.raw_codec(group.signal.sample_type),
     }
 
 
 def _unpacked(group: GroupRow, row: TupleRow) -> Block:
     start, n_samples, codec, payload = row
     n_channels = group.signal.n_channels
-    return Block(start, waveform_codec.decode(payload, codec=codec, n_samples=n_samples, n_channels=n_channels))
+    return Block(start, sample_runs.unpacked(payload, codec=codec, n_samples=n_samples, n_channels=n_channels))
 
 
 def _new_parts(
@@ -257,7 +258,7 @@ def _tail(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> 
         return []
     rows = fetch(conn, _SQL["read_tail"], {"group_id": group.id, "start": start, "end": end})
     shape = (-1, group.signal.n_channels)
-    return [Block(at, np.frombuffer(payload, "<i2").reshape(shape)) for at, payload in rows]
+    return [Block(at, np.frombuffer(payload, group.signal.sample_format.dtype).reshape(shape)) for at, payload in rows]
 
 
 def _delete_blocks(conn: Connection[TupleRow], group: GroupRow, runs: list[Block]) -> None:

@@ -61,8 +61,8 @@ UPDATE annotations SET ongoing = false, updated_us = CASE WHEN revision = 0 THEN
 WHERE stream_id = %(id)s AND ongoing
 
 -- name: insert_group
-INSERT INTO channel_groups (stream_id, name, fs_hz, t0_us, cell_samples)
-VALUES (%(stream_id)s, %(name)s, %(fs_hz)s, %(t0_us)s, %(cell_samples)s)
+INSERT INTO channel_groups (stream_id, name, fs_hz, t0_us, cell_samples, sample_type)
+VALUES (%(stream_id)s, %(name)s, %(fs_hz)s, %(t0_us)s, %(cell_samples)s, %(sample_type)s)
 ON CONFLICT (stream_id, name) DO NOTHING
 RETURNING id
 
@@ -73,7 +73,7 @@ SELECT %(group_id)s, * FROM unnest(%(positions)s::smallint[], %(names)s::text[],
 
 -- name: groups_of
 SELECT g.id, g.stream_id, s.name, g.name, g.fs_hz, g.t0_us, g.first_sample, g.next_sample, g.cell_samples, g.sealed,
-       c.names, c.units, c.gains, c.offsets
+       g.sample_type, c.names, c.units, c.gains, c.offsets
 FROM channel_groups g
 JOIN streams s ON s.id = g.stream_id
 CROSS JOIN LATERAL (
@@ -86,7 +86,7 @@ ORDER BY g.name
 
 -- name: group_by_id
 SELECT g.id, g.stream_id, s.name, g.name, g.fs_hz, g.t0_us, g.first_sample, g.next_sample, g.cell_samples, g.sealed,
-       c.names, c.units, c.gains, c.offsets
+       g.sample_type, c.names, c.units, c.gains, c.offsets
 FROM channel_groups g
 JOIN streams s ON s.id = g.stream_id
 CROSS JOIN LATERAL (

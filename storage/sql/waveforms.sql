@@ -16,7 +16,7 @@ ORDER BY 1
 SELECT start_sample, n_samples, codec, payload FROM waveform_blocks
 WHERE group_id = %(group_id)s AND start_us >= %(start_us)s AND start_us < %(end_us)s
 UNION ALL
-SELECT start_sample, (octet_length(payload) / %(sample_bytes)s)::integer, 0::smallint, payload FROM waveform_tail
+SELECT start_sample, (octet_length(payload) / %(sample_bytes)s)::integer, %(raw_codec)s::smallint, payload FROM waveform_tail
 WHERE group_id = %(group_id)s AND start_sample >= %(start)s AND start_sample < %(end)s
 ORDER BY 1
 

@@ -44,7 +44,7 @@ def test_messages_of_refuses_samples_that_are_not_int16():
 
 
 BROKEN = {
-    "version": ({"schema": 2}, "schema must be 1, got 2"),
+    "version": ({"schema": 3}, "schema must be 1 or 2, got 3"),
     "no stream": ({"stream_id": ""}, "stream must be 1 to 200 characters long, got 0"),
     "long stream": ({"stream_id": "s" * 201}, "stream must be 1 to 200 characters long, got 201"),
     "stream with a NUL": ({"stream_id": "s\0"}, "stream must hold ASCII letters"),
@@ -92,7 +92,7 @@ def test_decode_refuses_a_message_beyond_the_size_limit():
 
 
 def test_decode_names_the_version_when_a_later_one_has_other_fields():
-    with pytest.raises(MessageError, match="schema must be 1, got 9"):
+    with pytest.raises(MessageError, match="schema must be 1 or 2, got 9"):
         decode(reencoded([9, {"everything": "else"}]), now_us=NOW_US)
 
 
@@ -132,7 +132,7 @@ _ANY = (
 )
 
 
-@given(field=st.integers(0, 13), value=_ANY | st.lists(_ANY, max_size=3))
+@given(field=st.integers(0, 14), value=_ANY | st.lists(_ANY, max_size=3))
 def test_decode_raises_nothing_but_message_errors_for_any_value_of_a_field(field, value):
     fields = as_plain(message(t0_ns=NOW_US * 1000))
     fields[field] = value

@@ -203,7 +203,7 @@ def test_worker_reopens_an_ended_stream_when_another_group_of_it_begins(database
 
 BAD = {
     "rubbish": (b"rubbish", "must be a waveform message of schema 1"),
-    "version": (encode(message(schema=3)), "schema must be 1, got 3"),
+    "version": (encode(message(schema=3)), "schema must be 1 or 2, got 3"),
     "length": (encode(message(data=bytes(39))), "must hold 40 bytes, got 39"),
     "unit": (encode(message(units=["mV", "parsec"])), "unit of 'V5' must be one of"),
     "rate 0": (encode(message(fs=0.0)), "fs must be within"),

@@ -94,3 +94,34 @@ def test_annotation_keeps_its_identity_while_it_grows_and_no_longer():
 def test_settled_keeps_the_last_word_on_each_span():
     said = [span(50, 60, ongoing=True), span(10, 20), span(50, 90, ongoing=True), span(50, 120)]
     assert settled(said) == [span(10, 20), span(50, 120)]
+
+
+@pytest.mark.parametrize(
+    ("sample_type", "digital", "expected"),
+    [
+        ("int16", [-32_768, 1_224, 32_767], [np.nan, 1.0, 158.715]),
+        ("int32", [-(2**31), 2**31 - 1, -32_768], [np.nan, (2**31 - 1 - 1024) / 200, -168.96]),
+        ("float32", [np.nan, 1_224.5, -32_768.0], [np.nan, 1.0025, -168.96]),
+    ],
+)
+def test_physical_knows_what_no_sample_is_in_each_type(sample_type, digital, expected):
+    signal = Signal("s", "ecg", 250.0, 0, CHANNELS[:1], sample_type)
+    physical = signal.physical(Block(0, np.array(digital, sample_type).reshape(-1, 1)))
+    assert physical.samples.dtype == np.float64
+    np.testing.assert_allclose(physical.samples[:, 0], expected, rtol=1e-12)
+
+
+def test_physical_takes_a_signalling_nan_for_no_sample():
+    bits = np.array([[0x7F800001]], np.uint32)
+    signal = Signal("s", "ecg", 250.0, 0, CHANNELS[:1], "float32")
+    assert np.isnan(signal.physical(Block(0, bits.view(np.float32))).samples).all()
+
+
+def test_physical_refuses_what_is_no_digital_sample():
+    with pytest.raises(InvalidSignalError, match="must be int16, int32, float32, got float64"):
+        Signal("s", "ecg", 250.0, 0, CHANNELS[:1]).physical(Block(0, np.zeros((1, 1))))
+
+
+def test_signal_refuses_a_sample_type_that_is_none():
+    with pytest.raises(InvalidSignalError, match="sample type of 's'/'ecg' must be one of int16, int32, float32"):
+        Signal("s", "ecg", 250.0, 0, CHANNELS, "float64")
