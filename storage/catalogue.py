@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SQL = queries.load("catalogue")
 
-CELL_S = 10.0
+CELL_S = 30.0
 """Length of a waveform cell, s, before rounding to a multiple of 256 samples."""
 
 T0_TOLERANCE_US = 1_000_000
@@ -78,7 +78,7 @@ class GroupRow(msgspec.Struct, frozen=True):
 
 
 def cell_length(fs_hz: float) -> int:
-    """Samples in a waveform cell: about 10 s, a multiple of 256, at least 256."""
+    """Samples in a waveform cell: about 30 s, a multiple of 256, at least 256."""
     return max(round(CELL_S * fs_hz / ENVELOPE_BIN), 1) * ENVELOPE_BIN
 
 

@@ -71,7 +71,7 @@ def packed(samples: NDArray[Any]) -> tuple[int, bytes]:
         return wide_codec.pack(samples)
     payload = waveform_codec.encode(samples)
     if len(payload) < samples.nbytes:
-        return waveform_codec.CODEC_DELTA_ZSTD_INT16, payload
+        return waveform_codec.CODEC_PREDICTED_ZSTD_INT16, payload
     return waveform_codec.CODEC_RAW_INT16, raw(samples)
 
 

@@ -1,6 +1,6 @@
 """Samples in and out.
 
-Time is cut into cells of about 10 s. The runs of complete cells stand compressed in `waveform_blocks`, those of the one
+Time is cut into cells of about 30 s. The runs of complete cells stand compressed in `waveform_blocks`, those of the one
 incomplete cell raw in `waveform_tail`, cut at multiples of 256 samples. Both tables follow from the set of stored
 samples alone: how messages and polls were cut, repeated or swapped leaves no trace.
 """

@@ -70,9 +70,9 @@ def test_a_group_gives_back_its_signal(any_database):
 
 
 @pytest.mark.parametrize(
-    ("fs_hz", "cell"), [(0.1, 256), (1.0, 256), (25.0, 256), (125.0, 1_280), (250.0, 2_560), (360.0, 3_584)]
+    ("fs_hz", "cell"), [(0.1, 256), (1.0, 256), (25.0, 768), (125.0, 3_840), (250.0, 7_424), (360.0, 10_752)]
 )
-def test_a_cell_is_about_ten_seconds_and_a_multiple_of_256(fs_hz, cell):
+def test_a_cell_is_about_thirty_seconds_and_a_multiple_of_256(fs_hz, cell):
     assert catalogue.cell_length(fs_hz) == cell
 
 
