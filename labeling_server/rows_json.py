@@ -41,6 +41,7 @@ def group_json(row: GroupRow) -> dict[str, Any]:
         "name": signal.group,
         "fs_hz": signal.fs_hz,
         "t0_us": signal.t0_us,
+        "sample_type": signal.sample_type,
         "first_sample": row.first_sample,
         "next_sample": row.next_sample,
         "channels": [msgspec.to_builtins(channel) for channel in signal.channels],

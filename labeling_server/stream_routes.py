@@ -50,21 +50,22 @@ def get_window(stream_id: int, group_id: int, start: int, end: int, database: Db
         blocks = waveforms.read_window(conn, group, start, end)
     header = {"group_id": group_id, "start": start, "end": end, "next_sample": group.next_sample}
     header["n_channels"] = group.signal.n_channels
-    return Response(window_codec.encode_blocks(header, blocks), media_type=window_codec.MEDIA_TYPE)
+    packed = window_codec.encode_blocks(header, blocks, group.signal.sample_format)
+    return Response(packed, media_type=window_codec.MEDIA_TYPE)
 
 
 @router.get("/{stream_id}/envelope", response_class=Response)
 def get_envelope(
     stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader, bins: Bins = 1000
 ) -> Response:
-    """Minimum and maximum per bin within [start, end), binary; -32768 where no sample is."""
+    """Minimum and maximum per bin within [start, end), binary; the type's "no sample" where none is."""
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
         check_range(start, end, n_columns=0)
         envelope = waveforms.read_envelope(conn, group, start, end, n_bins=bins)
-    header = {"group_id": group_id, "edges": envelope.edges.tolist(), "n_channels": group.signal.n_channels}
-    low, high = (np.ma.filled(array, -32768).astype(np.int16) for array in (envelope.low, envelope.high))
-    return Response(window_codec.encode_envelope(header, low, high), media_type=window_codec.MEDIA_TYPE)
+    header = {"group_id": group_id, "n_channels": group.signal.n_channels}
+    packed = window_codec.encode_envelope(header, envelope, group.signal.sample_format)
+    return Response(packed, media_type=window_codec.MEDIA_TYPE)
 
 
 @router.get("/{stream_id}/beats")

@@ -1,7 +1,8 @@
-"""Samples on their way to the browser: one small header in JSON, then raw int16, so that the page parses nothing.
+"""Samples on their way to the browser: one small header in JSON, then raw samples, so that the page parses nothing.
 
 Layout, little-endian: magic `RHW1` (4 bytes), length of the header (uint32), the header as UTF-8 JSON padded with
-blanks to a multiple of 4 bytes, then the samples of every run, sample after sample, channels interleaved.
+blanks to a multiple of 4 bytes, then the samples of every run, sample after sample, channels interleaved. `dtype` in
+the header says what they are: "<i2", "<i4" or "<f4", with -32768, -2147483648 or NaN where no sample is.
 """
 
 from __future__ import annotations
@@ -17,24 +18,27 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from signal_processing.sample_types import SampleFormat
     from signal_processing.values import Block
+    from storage.envelopes import Envelope
 
 MAGIC = b"RHW1"
 MEDIA_TYPE = "application/vnd.rhythmark.window"
 _PREFIX = struct.Struct("<4sI")
 
 
-def encode_blocks(header: Mapping[str, Any], blocks: Iterable[Block]) -> bytes:
+def encode_blocks(header: Mapping[str, Any], blocks: Iterable[Block], known: SampleFormat) -> bytes:
     """Header and runs of digital samples; `runs` in the header becomes [[first sample, number of samples], ...]."""
     kept = [block for block in blocks if len(block)]
     runs = [[block.start, len(block)] for block in kept]
-    arrays = [np.ascontiguousarray(block.samples, dtype="<i2") for block in kept]
-    return _packed({**header, "runs": runs}, arrays)
+    arrays = [np.ascontiguousarray(block.samples, dtype=known.dtype) for block in kept]
+    return _packed({**header, "dtype": known.code, "runs": runs}, arrays)
 
 
-def encode_envelope(header: Mapping[str, Any], low: NDArray[np.int16], high: NDArray[np.int16]) -> bytes:
-    """Header, then the minima (n_bins, n_channels), then the maxima likewise."""
-    return _packed(header, [low.astype("<i2"), high.astype("<i2")])
+def encode_envelope(header: Mapping[str, Any], envelope: Envelope, known: SampleFormat) -> bytes:
+    """Header, then the minima (n_bins, n_channels), then the maxima likewise; `edges` joins the header."""
+    arrays = [np.ma.filled(extremes, known.invalid).astype(known.dtype) for extremes in (envelope.low, envelope.high)]
+    return _packed({**header, "dtype": known.code, "edges": envelope.edges.tolist()}, arrays)
 
 
 def _packed(header: Mapping[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
@@ -43,7 +47,7 @@ def _packed(header: Mapping[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:
     return b"".join([_PREFIX.pack(MAGIC, len(text)), text, *(array.tobytes() for array in arrays)])
 
 
-def decode(payload: bytes) -> tuple[dict[str, Any], NDArray[np.int16]]:
+def decode(payload: bytes) -> tuple[dict[str, Any], NDArray[Any]]:
     """What `encode_blocks` or `encode_envelope` packed: the header and all samples in one flat array.
 
     Raises
@@ -55,4 +59,5 @@ def decode(payload: bytes) -> tuple[dict[str, Any], NDArray[np.int16]]:
         msg = f"window must begin with {MAGIC!r}, got {magic!r}"
         raise ValueError(msg)
     start = _PREFIX.size + length
-    return json.loads(payload[_PREFIX.size : start]), np.frombuffer(payload, dtype="<i2", offset=start)
+    header = json.loads(payload[_PREFIX.size : start])
+    return header, np.frombuffer(payload, dtype=header["dtype"], offset=start)

@@ -192,8 +192,8 @@ def open_page(browser, site, recording):
     """Opens the workstation as somebody; problems of the page fail the test at its end."""
     opened = []
 
-    def opener(login="reader"):
-        page = Page(browser, site, login, f"/streams/{recording.stream_id}")
+    def opener(login="reader", stream_id=None):
+        page = Page(browser, site, login, f"/streams/{stream_id or recording.stream_id}")
         opened.append(page)
         return page
 

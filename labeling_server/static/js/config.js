@@ -3,8 +3,8 @@
 /**
  * @typedef {{code: string, kind: string, number: number, name: string, aami: string, snomed: string, urgency: number}} Label
  * @typedef {{name: string, unit: string, gain: number, offset: number}} Channel
- * @typedef {{id: number, name: string, fs_hz: number, t0_us: number, first_sample: number, next_sample: number,
- *   channels: Channel[]}} Group
+ * @typedef {{id: number, name: string, fs_hz: number, t0_us: number, sample_type: string,
+ *   first_sample: number, next_sample: number, channels: Channel[]}} Group
  */
 
 const config = JSON.parse(document.getElementById("config").textContent);

@@ -7,7 +7,7 @@ import { state } from "./state.js";
 import { usOfSample } from "./time.js";
 
 const CHUNK_S = 20;
-const size = mainGroup ? Math.round(CHUNK_S * mainGroup.fs_hz) : 1;
+const size = mainGroup ? Math.max(Math.round(CHUNK_S * mainGroup.fs_hz), 1) : 1;
 
 /** All beats in memory, in the order of samples. @type {import("./state.js").Beat[]} */
 let beats = [];

@@ -2,7 +2,7 @@
 
 import { color } from "./colors.js";
 import { mainGroup, say } from "./config.js";
-import { tracePieces } from "./decimate.js";
+import { clipped, invalidOf, isSample, tracePieces } from "./decimate.js";
 import { lineRows, segmentRows, setLayer, textRows } from "./figures.js";
 import { AXIS_PX, BEATS_PX, GUTTER_PX, PAPER_TOP_PX, ROW_KINDS, ROW_PX, leads, rowTop } from "./layout.js";
 import { getPxPerMm } from "./scale.js";
@@ -17,6 +17,10 @@ const AXIS_GAP_PX = 88;
 const zeroOf = new Map();
 /** Millimetres per unit of lanes that are not in mV, fixed likewise. */
 const mmPerUnitOf = new Map();
+/** Millimetres that what is first seen of such a lane fills. */
+const LANE_MM = 15;
+/** Of what says a number now and then, two tenths must not fill the lane: the next ones would leave it. */
+const LEAST_SPAN = { Cel: 2, K: 2, "[degF]": 4, "%": 10, "/min": 40, "mm[Hg]": 40 };
 
 /** Lines every millimetre, bold every fifth; they move with the signal as on paper. */
 export function paintGrid(g) {
@@ -71,12 +75,14 @@ function addTrace(traces, g, lead, runs, yAt) {
   const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
   const perColumn = group.fs_hz / g.pxPerS;
   for (const run of runs) {
-    const from = Math.max(Math.ceil((g.startS - shiftS) * group.fs_hz) - run.start, 0);
-    const to = Math.min(Math.floor((g.endS - shiftS) * group.fs_hz) + 1 - run.start, run.n);
+    // one sample beyond either edge, so that a line between two samples outside of the page crosses it
+    const from = Math.max(Math.floor((g.startS - shiftS) * group.fs_hz) - run.start, 0);
+    const to = Math.min(Math.ceil((g.endS - shiftS) * group.fs_hz) + 1 - run.start, run.n);
     if (to <= from) continue;
     const xAt = (n) => (run.start + n) / group.fs_hz + shiftS;
-    for (const { x, y } of tracePieces(run.data, from, to, i, group.channels.length, xAt, yAt, perColumn)) {
-      traces.push(x, y, color("trace"));
+    for (const piece of tracePieces(run.data, from, to, i, group.channels.length, xAt, yAt, perColumn)) {
+      const { x, y } = clipped(piece, g.startS, g.endS);
+      if (x.length) traces.push(x, y, color("trace"));
     }
   }
 }
@@ -100,31 +106,35 @@ function laneScale(lead, runs) {
   const key = `${lead.group.id}/${lead.i}`;
   if (!mmPerUnitOf.has(key) && runs.length) {
     const [low, high] = extremes(lead, runs);
-    if (high > low) mmPerUnitOf.set(key, 15 / ((high - low) / Math.abs(lead.channel.gain)));
+    const span = Math.max((high - low) / Math.abs(lead.channel.gain), LEAST_SPAN[lead.channel.unit] ?? 0);
+    if (span > 0) mmPerUnitOf.set(key, LANE_MM / span);
   }
   return mmPerUnitOf.get(key) ?? 1;
 }
 
-/** Value of the lane's middle line: 0 for mV leads near it, else the middle of what is first seen, to 0.5 units. */
+/** Value of the lane's middle line: 0 for mV leads near it, else the middle of what is first seen, of mV to 0.5. */
 function laneZero(lead, runs) {
   const key = `${lead.group.id}/${lead.i}`;
   if (!zeroOf.has(key) && runs.length) {
     const [low, high] = extremes(lead, runs);
+    if (low > high) return 0; // nothing but "no sample" yet
     const middle = ((low + high) / 2 - lead.channel.offset) / lead.channel.gain;
-    const isNear = lead.channel.unit === "mV" && Math.abs(middle) < 2;
-    zeroOf.set(key, isNear ? 0 : Math.round(middle * 2) / 2);
+    const isMillivolt = lead.channel.unit === "mV";
+    const rounded = Math.abs(middle) < 2 ? 0 : Math.round(middle * 2) / 2;
+    zeroOf.set(key, isMillivolt ? rounded : middle); // half a degree is the whole of a temperature's lane
   }
   return zeroOf.get(key) ?? 0;
 }
 
 function extremes(lead, runs) {
-  let low = 32767;
-  let high = -32767;
+  let low = Infinity;
+  let high = -Infinity;
   const step = lead.group.channels.length;
   for (const run of runs) {
+    const invalid = invalidOf(run.data);
     for (let at = lead.i; at < run.data.length; at += step) {
       const value = run.data[at];
-      if (value === -32768) continue;
+      if (!isSample(value, invalid)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
     }

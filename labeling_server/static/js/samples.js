@@ -5,11 +5,15 @@ import { Chunks } from "./chunks.js";
 import { stream } from "./config.js";
 
 const CHUNK_S = 20;
+const MIN_CHUNK = 16;
 const MAX_CHUNKS = 90;
+/** Of a header's `dtype`. */
+const ARRAYS = { "<i2": Int16Array, "<i4": Int32Array, "<f4": Float32Array };
 /** Samples times leads in one request; the server refuses more than twice as many. */
 const MAX_VALUES = 1_000_000;
 
-/** @typedef {{start: number, data: Int16Array, n: number}} Run */
+/** @typedef {Int16Array | Int32Array | Float32Array} Samples */
+/** @typedef {{start: number, data: Samples, n: number}} Run */
 
 /** Reads what `labeling_server.window_codec` wrote. @param {ArrayBuffer} buffer */
 export function decodeWindow(buffer) {
@@ -17,7 +21,7 @@ export function decodeWindow(buffer) {
   if (view.getUint32(0, false) !== 0x52485731) throw new Error("window must begin with RHW1");
   const length = view.getUint32(4, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-  const all = new Int16Array(buffer, 8 + length);
+  const all = new ARRAYS[header.dtype](buffer, 8 + length);
   /** @type {Run[]} */
   const runs = [];
   let at = 0;
@@ -33,7 +37,7 @@ export class SampleStore {
   /** @param {import("./config.js").Group} group */
   constructor(group) {
     this.group = group;
-    this.size = Math.round(CHUNK_S * group.fs_hz);
+    this.size = Math.max(Math.round(CHUNK_S * group.fs_hz), MIN_CHUNK); // a thermometer may say a number a minute
     this.next = group.next_sample;
     /** @type {Map<number, {runs: Run[], loadedTo: number}>} */
     this.chunks = new Map();
@@ -120,7 +124,7 @@ function join(runs, run, nChannels) {
     runs.push({ ...run });
     return;
   }
-  const data = new Int16Array((last.n + run.n) * nChannels);
+  const data = new last.data.constructor((last.n + run.n) * nChannels);
   data.set(last.data.subarray(0, last.n * nChannels));
   data.set(run.data, last.n * nChannels);
   last.data = data;
