@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -14,13 +15,13 @@ from ingest.kafka_producer import KafkaSink
 from ingest.kafka_source import KafkaSource
 from ingest.replay import Replayed, replay
 from ingest.timing import SystemClock
-from ingest.topics import WAVEFORM_TOPIC, ensure_topics
+from ingest.topics import WAVEFORM_TOPIC, ensure_topics, topic_identity
 from ingest.worker import Worker, WorkerSettings
 from storage.database import Database
 from storage.errors import RetryLaterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from threading import Event
 
     from detectors.protocol import AnyDetector
@@ -110,6 +111,23 @@ def replay_to_kafka(  # noqa: PLR0913 - what, where, how
     sink = KafkaSink(bootstrap, topic=topic)
     try:
         return replay(signal, blocks, sink, device=device, speed=speed, block_s=block_s, stop=stop)
+    finally:
+        sink.close()
+
+
+@contextmanager
+def archive_sink(bootstrap: str, *, topic: str = WAVEFORM_TOPIC) -> Iterator[tuple[KafkaSink, str]]:
+    """A sink, creating the topics when they are missing, and the topic's unique id: one made anew holds nothing.
+
+    Raises
+    ------
+    BrokerUnavailableError : if the broker does not answer.
+    """
+    quiet_client()
+    ensure_topics(bootstrap, topic=topic)
+    sink = KafkaSink(bootstrap, topic=topic)
+    try:
+        yield sink, topic_identity(bootstrap, topic)
     finally:
         sink.close()
 

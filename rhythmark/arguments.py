@@ -82,13 +82,20 @@ def _evaluate(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "replay", "send a recording as a device would")
-    command.add_argument("record", type=Path, metavar="RECORD", help="WFDB record")
+    command = _command(commands, "replay", "send a recording as a device would, or an archive of them; can be resumed")
+    command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
     command.add_argument("--to", required=True, choices=["kafka"], help="where to")
     command.add_argument("--speed", type=speed, default=1.0, metavar="1|N|max", help="times real time (default: 1)")
-    command.add_argument("--stream", metavar="NAME", help="name of the stream (default: the record's)")
+    command.add_argument("--stream", metavar="NAME", help="name of the stream, of one record (default: the record's)")
+    command.add_argument("--prefix", metavar="NAME", help="before the names of all streams of an archive, with a slash")
     command.add_argument("--device", default="replay", metavar="NAME", help="name of the device (default: replay)")
     command.add_argument("--now", action="store_true", help="the recording starts now, whatever its header says")
+    command.add_argument(
+        "--block-s", type=positive, metavar="S", help="samples a message (default: 1 s; an archive at full speed: 10 s)"
+    )
+    command.add_argument(
+        "--restart", action="store_true", help="send an archive from its beginning, whatever was sent before"
+    )
 
 
 def _ingest(commands: _Commands[argparse.ArgumentParser]) -> None:

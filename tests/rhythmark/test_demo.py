@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from formats.wfdb_files import read_header
-from rhythmark.commands.replay import UNDATED_US, _as_stream
+from rhythmark.archive import UNDATED_US, as_stream
 from rhythmark.demo_input import chosen_input
 from rhythmark.feed import HeadStart
 from rhythmark.settings import Settings
@@ -172,11 +172,11 @@ def test_head_start_makes_the_first_reading_lie_in_the_past():
 def test_replay_of_an_undated_record_has_always_the_same_origin(write_ecg, tmp_path):
     header = read_header(write_ecg(tmp_path))
     undated = type(header)(header.path, header.signal, header.n_samples, None, (), (), header.formats)
-    assert _as_stream(undated, None, now_us=UNDATED_US + 10**15, starts_now=False).t0_us == UNDATED_US
-    assert _as_stream(undated, "mine", now_us=77, starts_now=True) == _as_stream(
+    assert as_stream(undated, None, now_us=UNDATED_US + 10**15, starts_now=False).t0_us == UNDATED_US
+    assert as_stream(undated, "mine", now_us=77, starts_now=True) == as_stream(
         undated, "mine", now_us=77, starts_now=True
     )
-    assert _as_stream(undated, None, now_us=77, starts_now=True).t0_us == 77
+    assert as_stream(undated, None, now_us=77, starts_now=True).t0_us == 77
 
 
 def test_replay_refuses_a_record_that_ingest_would_take_for_a_clock_gone_wrong(rhythmark, write_ecg, tmp_path):
