@@ -22,7 +22,7 @@ N_CALLS = 500
 DAY_S = 86_400
 _WAVEFORM_BYTES = """
     SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c
-    WHERE c.relkind = 'r' AND (c.relname IN ('waveform_blocks', 'waveform_tail')
+    WHERE c.relkind = 'r' AND (c.relname IN ('waveform_blocks', 'waveform_tail', 'waveform_pyramid')
         OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'waveform_blocks'::regclass))
 """
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from signal_processing.sample_types import SAMPLE_FORMATS, invalid_mask
-from signal_processing.waveform_codec import ENVELOPE_BIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +29,20 @@ class Envelope(NamedTuple):
     edges: NDArray[np.int64]
     low: np.ma.MaskedArray[Any, Any]
     high: np.ma.MaskedArray[Any, Any]
+
+
+class StoredBins(NamedTuple):
+    """The bins, of one size, that a run of samples touches, as a row holds them.
+
+    Parameters
+    ----------
+    start, n_samples : the run.
+    envelope : little-endian (bins, channels, 2), minimum and maximum.
+    """
+
+    start: int
+    n_samples: int
+    envelope: bytes
 
 
 def even_edges(first: int, last: int, n_bins: int) -> NDArray[np.int64]:
@@ -60,30 +73,40 @@ def of_samples(
     return _masked(edges, low, high)
 
 
-def of_stored(
-    rows: Sequence[tuple[Any, ...]],
+def of_bins(low: NDArray[Any], high: NDArray[Any], first: int, bin_size: int, n_bins: int) -> Envelope:
+    """The envelope of stored bins, bin `first` and those that follow it, taken together to `n_bins` display bins."""
+    edges = even_edges(first, first + len(low), n_bins)
+    low = np.minimum.reduceat(low, edges[:-1] - first, axis=0)
+    high = np.maximum.reduceat(high, edges[:-1] - first, axis=0)
+    return _masked(edges * bin_size, low, high)
+
+
+def laid(
+    rows: Sequence[StoredBins],
     first: int,
     last: int,
-    n_bins: int,
+    bin_size: int,
     n_channels: int,
     sample_type: SampleType = "int16",
-) -> Envelope:
-    """The envelope over the 256-sample bins [first, last), from rows of (start_sample, n_samples, envelope bytes)."""
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Minimum and maximum in each of the bins [first, last) of `bin_size` samples; low > high where there is nothing.
+
+    Returns
+    -------
+    Two arrays (last - first, n_channels).
+    """
     low, high = _nothing(last - first, n_channels, sample_type)
     if rows:
-        stored = np.frombuffer(b"".join(row[2] for row in rows), low.dtype).reshape(-1, n_channels, 2)
-        starts = np.array([row[0] for row in rows], np.int64)
-        ends = starts + np.array([row[1] for row in rows], np.int64)
-        begins = starts // ENVELOPE_BIN
-        counts = -(-ends // ENVELOPE_BIN) - begins
+        stored = np.frombuffer(b"".join(row.envelope for row in rows), low.dtype).reshape(-1, n_channels, 2)
+        starts = np.array([row.start for row in rows], np.int64)
+        ends = starts + np.array([row.n_samples for row in rows], np.int64)
+        begins = starts // bin_size
+        counts = -(-ends // bin_size) - begins
         # index of every stored bin: each row's bins follow its first one
         bins = np.repeat(begins - np.r_[0, np.cumsum(counts)[:-1]], counts) + np.arange(len(stored)) - first
         inside = (bins >= 0) & (bins < last - first)
         _lay(low, high, bins[inside], stored[inside])
-    edges = even_edges(first, last, n_bins)
-    low = np.minimum.reduceat(low, edges[:-1] - first, axis=0)
-    high = np.maximum.reduceat(high, edges[:-1] - first, axis=0)
-    return _masked(edges * ENVELOPE_BIN, low, high)
+    return low, high
 
 
 def _lay(low: NDArray[Any], high: NDArray[Any], bins: NDArray[np.int64], stored: NDArray[Any]) -> None:

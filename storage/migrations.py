@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 import structlog
 
-from storage import queries
+from storage import pyramids, queries
 from storage.database import Capabilities, connect, probe, translating
 from storage.errors import SchemaError
 
@@ -102,6 +102,8 @@ def upgrade(dsn: str) -> list[str]:
         for migration in pending:
             with conn.transaction():
                 conn.execute(migration.sql)
+                if migration.name.endswith("_pyramid"):
+                    pyramids.fill(conn)
                 conn.execute(_SQL["record_migration"], (migration.number, migration.name, migration.checksum))
             _log.info("migration applied", migration=migration.name)
         _adopt_timescaledb(dsn)

@@ -189,6 +189,12 @@ CREATE TABLE waveform_blocks (
     payload bytea NOT NULL STORAGE EXTERNAL
 ) WITH (toast_tuple_target=128);
 
+CREATE TABLE waveform_pyramid (
+    group_id integer NOT NULL,
+    span bigint NOT NULL,
+    envelope bytea NOT NULL STORAGE MAIN
+);
+
 CREATE TABLE waveform_tail (
     group_id integer NOT NULL,
     start_sample bigint NOT NULL,
@@ -321,6 +327,10 @@ ALTER TABLE waveform_blocks ADD CONSTRAINT waveform_blocks_n_samples_check CHECK
 
 ALTER TABLE waveform_blocks ADD CONSTRAINT waveform_blocks_pkey PRIMARY KEY (group_id, start_us);
 
+ALTER TABLE waveform_pyramid ADD CONSTRAINT waveform_pyramid_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE waveform_pyramid ADD CONSTRAINT waveform_pyramid_pkey PRIMARY KEY (group_id, span);
+
 ALTER TABLE waveform_tail ADD CONSTRAINT waveform_tail_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
 
 ALTER TABLE waveform_tail ADD CONSTRAINT waveform_tail_pkey PRIMARY KEY (group_id, start_sample);
@@ -376,6 +386,10 @@ COMMENT ON COLUMN channel_groups.sealed IS 'The incomplete last cell stands in w
 COMMENT ON COLUMN waveform_blocks.codec IS '0 to 15: int16; 16, 17: int32; 18, 19: float32; even ones of these are uncompressed (signal_processing/wide_codec.py)';
 
 COMMENT ON COLUMN waveform_blocks.envelope IS 'little-endian of the group''s sample type, (bins, channels, 2): minimum and maximum of every 256 samples of absolute index; low > high where none is valid';
+
+COMMENT ON COLUMN waveform_pyramid.span IS 'Sample index divided by 65,536; there once the tail begins at or after its end';
+
+COMMENT ON COLUMN waveform_pyramid.envelope IS 'Little-endian of the group''s sample type, (16, channels, 2): minimum and maximum of every 4096 samples; low > high where none is valid';
 
 COMMENT ON COLUMN waveform_tail.payload IS 'little-endian of the group''s sample type, (samples, channels): a run within one bin of 256 samples';
 

@@ -7,19 +7,22 @@ samples alone: how messages and polls were cut, repeated or swapped leaves no tr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from signal_processing.values import Block
 from signal_processing.waveform_codec import ENVELOPE_BIN
-from storage import envelopes, queries, sample_runs
+from storage import envelopes, pyramids, queries, sample_runs
+from storage.envelopes import StoredBins
 from storage.errors import ConstraintError, UnknownRowError
+from storage.pyramids import COARSE_BIN
 from storage.rows import fetch, fetch_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
@@ -103,10 +106,13 @@ def seal(conn: Connection[TupleRow], group: GroupRow) -> None:
     extent = _lock(conn, group)
     if extent.is_empty or extent.sealed:
         return
-    tail = _tail(conn, group, extent.open_from(group.cell_samples), extent.next_sample)
+    open_from = extent.open_from(group.cell_samples)
+    tail = _tail(conn, group, open_from, extent.next_sample)
     if tail:
         _delete_tail(conn, group, tail)
         _insert_blocks(conn, group, sample_runs.merged(tail))
+        changed = [(run.start, run.end) for run in tail]
+        pyramids.refresh(conn, [pyramids.CellChange(group, open_from, extent.next_sample, changed)])
     conn.execute(_SQL["set_sealed"], {"group_id": group.id})
 
 
@@ -121,7 +127,8 @@ def read_envelope(conn: Connection[TupleRow], group: GroupRow, start: int, end: 
     """Minimum and maximum per bin over about [start, end).
 
     Bins of 256 samples and more come from the stored envelopes: their edges are moved to multiples of 256 (outwards at
-    the two ends), so that what is said of [edge, next edge) is exact. Finer bins come from the samples.
+    the two ends), so that what is said of [edge, next edge) is exact; those of 4096 and more from the pyramid, with
+    edges at multiples of 4096. Finer bins come from the samples.
 
     Parameters
     ----------
@@ -134,15 +141,42 @@ def read_envelope(conn: Connection[TupleRow], group: GroupRow, start: int, end: 
     if end <= start or n_bins < 1:
         msg = f"an envelope needs a range and at least 1 bin, got [{start}, {end}) in {n_bins} bins"
         raise ConstraintError(msg)
-    if (end - start) // n_bins < ENVELOPE_BIN:
+    signal = group.signal
+    per_bin = (end - start) // n_bins
+    if per_bin < ENVELOPE_BIN:
         runs = read_window(conn, group, start, end)
-        return envelopes.of_samples(runs, start, end, n_bins, group.signal.n_channels, group.signal.sample_type)
-    first, last = start // ENVELOPE_BIN, -(-end // ENVELOPE_BIN)
+        return envelopes.of_samples(runs, start, end, n_bins, signal.n_channels, signal.sample_type)
+    size = COARSE_BIN if per_bin >= COARSE_BIN else ENVELOPE_BIN
+    first, last = start // size, -(-end // size)
+    level = _coarse_level if size == COARSE_BIN else _fine_level
+    return envelopes.of_bins(*level(conn, group, first, last), first, size, n_bins)
+
+
+def _fine_level(
+    conn: Connection[TupleRow], group: GroupRow, first: int, last: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Minimum and maximum in the bins [first, last) of 256 samples, (last - first, n_channels) each."""
     bounds = _bounds(group, first * ENVELOPE_BIN, last * ENVELOPE_BIN)
-    rows: list[TupleRow] = fetch(conn, _SQL["read_envelopes"], bounds)
-    tail = _tail(conn, group, bounds["start"], bounds["end"])
-    rows += [(run.start, len(run), sample_runs.raw(sample_runs.envelope(run))) for run in tail]
-    return envelopes.of_stored(rows, first, last, n_bins, group.signal.n_channels, group.signal.sample_type)
+    rows = [StoredBins(*row) for row in fetch(conn, _SQL["read_envelopes"], bounds)]
+    tail = sample_runs.merged(_tail(conn, group, bounds["start"], bounds["end"]))
+    rows += [StoredBins(run.start, len(run), sample_runs.raw(sample_runs.envelope(run))) for run in tail]
+    return envelopes.laid(rows, first, last, ENVELOPE_BIN, group.signal.n_channels, group.signal.sample_type)
+
+
+def _coarse_level(
+    conn: Connection[TupleRow], group: GroupRow, first: int, last: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The same in bins of 4096: from the pyramid as far as it goes, the newest part from the level below."""
+    n_channels = group.signal.n_channels
+    rows = pyramids.read(conn, group, first * COARSE_BIN, last * COARSE_BIN)
+    low, high = envelopes.laid(rows, first, last, COARSE_BIN, n_channels, group.signal.sample_type)
+    at = max((rows[-1].start + rows[-1].n_samples) // COARSE_BIN if rows else first, first)
+    if at < last:
+        per_bin = COARSE_BIN // ENVELOPE_BIN
+        newest = _fine_level(conn, group, at * per_bin, last * per_bin)
+        low[at - first :] = newest[0].reshape(last - at, per_bin, n_channels).min(axis=1)
+        high[at - first :] = newest[1].reshape(last - at, per_bin, n_channels).max(axis=1)
+    return low, high
 
 
 def _check_block(group: GroupRow, block: Block) -> None:
@@ -234,6 +268,8 @@ def _write(
         _insert_tail(conn, group, incomplete)
         extent = {**after._asdict(), "group_id": group.id, "n_new": sum(map(len, new))}
         conn.execute(_SQL["advance"], extent)
+    changed = [(run.start, run.end) for run in [*old_blocks, *complete]]
+    pyramids.refresh(conn, [pyramids.CellChange(group, old_open, new_open, changed)])
 
 
 def _blocks_of_touched_cells(

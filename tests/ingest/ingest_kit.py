@@ -191,6 +191,9 @@ CONTENT = {
     "tail": """SELECT s.name, g.name, b.start_sample, b.payload
         FROM waveform_tail b JOIN channel_groups g ON g.id = b.group_id
         JOIN streams s ON s.id = g.stream_id ORDER BY 1, 2, 3""",
+    "pyramid": """SELECT s.name, g.name, b.span, b.envelope
+        FROM waveform_pyramid b JOIN channel_groups g ON g.id = b.group_id
+        JOIN streams s ON s.id = g.stream_id ORDER BY 1, 2, 3""",
     "beats": """SELECT s.name, r.name, r.version, r.parameters_hash, b.cell, b.samples, b.numbers, b.confidences::text
         FROM beat_blocks b JOIN detector_runs r ON r.id = b.run_id JOIN channel_groups g ON g.id = r.group_id
         JOIN streams s ON s.id = g.stream_id ORDER BY 1, 2, 3, 4, 5""",
