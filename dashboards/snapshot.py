@@ -60,7 +60,7 @@ def take(database: Database) -> dict[str, Any]:
 
 
 def _totals(totals: Totals, rows: list[WorkerRow]) -> dict[str, Any]:
-    alive = [row for row in rows if _worker_state(row) not in _GONE]
+    alive = [row for row in rows if worker_state(row) not in _GONE]
     lags = [row.lag for row in alive if row.lag is not None]
     by_urgency = totals.n_proposed_by_urgency
     return {
@@ -102,17 +102,18 @@ def _stream(row: StreamOverview, now_us: int) -> dict[str, Any]:
     }
 
 
-def _worker_state(row: WorkerRow) -> str:
+def worker_state(row: WorkerRow) -> str:
+    """What it said last, or `lost` when that is long ago and was no farewell."""
     is_silent = row.age_us > WORKER_ALIVE_WITHIN_US
     return "lost" if is_silent and row.state not in _GONE else row.state
 
 
 def _worker(row: WorkerRow) -> dict[str, Any]:
-    is_alive = _worker_state(row) not in _GONE
+    is_alive = worker_state(row) not in _GONE
     return {
         "worker": row.worker,
         "source": row.source,
-        "state": _worker_state(row),
+        "state": worker_state(row),
         "age_us": row.age_us,
         "samples_per_s": row.samples_per_s if is_alive else None,
         "lag": row.lag if is_alive else None,

@@ -163,8 +163,8 @@ class KafkaSource:
         """Tell the group, without waiting: the database has the truth, this is for those who watch the lag."""
         self._consumer.commit_async(self._offsets(positions), callback=_note_commit)
 
-    def lag(self) -> int | None:
-        """Messages still to read in the partitions that are ours; None while none is.
+    def lags(self) -> dict[Partition, int] | None:
+        """Messages still to read in each of the partitions that are ours; None while none is.
 
         Raises
         ------
@@ -176,8 +176,8 @@ class KafkaSource:
         with translating("the lag is asked for"):
             ends = self._consumer.end_offsets(placed, timeout_ms=LAG_TIMEOUT_MS)
             positions = [self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in placed]
-        lags: list[int] = [max(ends[one] - at, 0) for one, at in zip(placed, positions, strict=True) if at is not None]
-        return sum(lags)
+        known = [(one, at) for one, at in zip(placed, positions, strict=True) if at is not None]
+        return {_one(one): max(ends[one] - at, 0) for one, at in known}
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Put messages aside in the dead-letter topic; they are safe when this returns.

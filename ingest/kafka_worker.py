@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from detectors.protocol import AnyDetector
     from ingest.backoff import Backoff
+    from ingest.metrics import WorkerMetrics
     from ingest.timing import Clock
     from signal_processing.values import Block, Signal
 
@@ -50,6 +51,7 @@ def run(  # noqa: PLR0913 - the settings of a worker
     name: str | None = None,
     settings: WorkerSettings | None = None,
     clock: Clock | None = None,
+    metrics: WorkerMetrics | None = None,
 ) -> None:
     """Ingest from Kafka into the database until `stop` is set; waits for both to be there.
 
@@ -61,6 +63,7 @@ def run(  # noqa: PLR0913 - the settings of a worker
     detectors : of a channel group; None means the production detectors.
     instance : static member id, one for each replica that keeps its name over restarts.
     name : of this worker in the heartbeats; None means host and process.
+    metrics : counts what is done, for those who watch.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def run(  # noqa: PLR0913 - the settings of a worker
     quiet_client()
     clock = clock or SystemClock()
     settings = settings or WorkerSettings()
-    name = name or f"{socket.gethostname()}-{os.getpid()}"
+    name = name or own_name()
     try:
         database = _until_there(lambda: Database.open(dsn), clock, stop, settings.backoff)
     except _StoppedError:
@@ -82,7 +85,13 @@ def run(  # noqa: PLR0913 - the settings of a worker
         return
     try:
         Worker(
-            database, source, detectors=detectors or _production_detectors(), clock=clock, name=name, settings=settings
+            database,
+            source,
+            detectors=detectors or _production_detectors(),
+            clock=clock,
+            name=name,
+            settings=settings,
+            metrics=metrics,
         ).run(stop)
     finally:
         source.close()
@@ -130,6 +139,11 @@ def archive_sink(bootstrap: str, *, topic: str = WAVEFORM_TOPIC) -> Iterator[tup
         yield sink, topic_identity(bootstrap, topic)
     finally:
         sink.close()
+
+
+def own_name() -> str:
+    """A worker's name where none is given: host and process."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def quiet_client() -> None:

@@ -127,10 +127,14 @@ class LocalSource:
         with self._changed:
             self._unplaced = frozenset(self._logs)
 
-    def lag(self) -> int | None:
+    def lags(self) -> dict[Partition, int] | None:
         """Messages that nobody has read yet."""
         with self._changed:
-            return sum(log.end_offset - log.read_offset for log in self._logs.values())
+            return {partition: log.end_offset - log.read_offset for partition, log in self._logs.items()}
+
+    def lag(self) -> int:
+        """The same over all partitions."""
+        return sum((self.lags() or {}).values())
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Keep the newest in `dead_letters`: a flood of them must not fill memory."""

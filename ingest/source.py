@@ -80,8 +80,8 @@ class Source(Protocol):
     def commit(self, positions: Mapping[Partition, int]) -> None:
         """Tell the source that everything before these offsets is stored."""
 
-    def lag(self) -> int | None:
-        """Messages there are still to read; None where that is not known.
+    def lags(self) -> Mapping[Partition, int] | None:
+        """Messages there are still to read, by partition that is ours; None where that is not known.
 
         Raises
         ------

@@ -12,6 +12,8 @@ from ingest.backoff import Backoff
 from ingest.batch import Batch
 from ingest.dead_letters import FailureLimit
 from ingest.errors import BrokerUnavailableError
+from ingest.letters import rule_of
+from ingest.metrics import WorkerMetrics
 from ingest.pipeline import Pipeline
 from ingest.progress import Progress
 from ingest.timing import SystemClock
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.protocol import AnyDetector
+    from ingest.pipeline import Stored
     from ingest.source import Partition, Polled, Received, Source
     from ingest.timing import Clock
     from signal_processing.values import Signal
@@ -67,6 +70,7 @@ class Worker:
     detectors : gives the detectors of a channel group.
     clock : wall time and waiting.
     name : of this worker, unique among those that run.
+    metrics : counts what is done; None makes its own.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class Worker:
         clock: Clock | None = None,
         name: str = "worker",
         settings: WorkerSettings | None = None,
+        metrics: WorkerMetrics | None = None,
     ) -> None:
         self._settings = settings or WorkerSettings()
         self._database = database
@@ -91,6 +96,7 @@ class Worker:
         )
         self._failures = FailureLimit(window=self._settings.failure_window, most=self._settings.failure_share)
         self._stop = Event()
+        self.metrics = metrics or WorkerMetrics(started_us=self._clock.now_us())
         self.progress = Progress(
             name=name, source=source.kind, clock=self._clock, interval_s=self._settings.heartbeat_s
         )
@@ -126,6 +132,8 @@ class Worker:
 
     def _follow(self, polled: Polled) -> None:
         """Do what a changed assignment asks for."""
+        if polled.revoked or polled.unplaced:
+            self.metrics.note_rebalance()
         if polled.revoked:
             self._pipeline.forget(polled.revoked)
             _log.info("partitions_revoked", n=len(polled.revoked))
@@ -147,12 +155,24 @@ class Worker:
         while stored is None:  # first what cannot be decoded, then what the database says of the rest
             self._check_failures(batch, n_messages=n_messages)
             self._persist(lambda: self._bury(batch), batch)
+            began_s = self._clock.monotonic_s()
             stored = self._persist(lambda: self._pipeline.store(batch, positions_key=self._source.positions_key), batch)
             n_messages = 0
+        self._note(batch, stored, write_s=self._clock.monotonic_s() - began_s)
         self._source.commit(batch.positions())
         self.progress.note_batch(len(batch.received), stored, len(batch.rejected))
         if stored.n_late:
             _log.warning("late_samples", n=stored.n_late, n_so_far=self.progress.n_late_samples)
+
+    def _note(self, batch: Batch, stored: Stored, *, write_s: float) -> None:
+        self.metrics.note_batch(
+            batch.received,
+            stored,
+            streams={key.stream for key in batch.groups},
+            rejected=batch.rejected,
+            write_s=write_s,
+            committed_us=self._clock.now_us(),
+        )
 
     def _check_failures(self, batch: Batch, *, n_messages: int) -> None:
         """Before anything of the batch is passed: a worker that misreads everything must leave it there."""
@@ -166,7 +186,7 @@ class Worker:
             self._source.dead_letter(letters)
             batch.n_buried += len(letters)
             self.progress.last_reason = letters[-1].reason
-            _log.warning("dead_letters", n=len(letters), last_reason=letters[-1].reason)
+            _log.warning("dead_letters", n=len(letters), last_rule=rule_of(letters[-1].reason))  # no values of a device
 
     def _persist(self, attempt: Callable[[], T], batch: Batch | None = None) -> T:
         """Try until it succeeds: neither a database nor a broker that is gone for a while loses anything.
@@ -193,6 +213,7 @@ class Worker:
         _log.warning("waiting", reason=f"{type(error).__name__}: {error}", wait_s=wait_s, n_failures=n_failures)
         self.progress.state = "waiting"
         self.progress.last_error = str(error)
+        self.metrics.note_state(self.progress.state)
         if isinstance(error, BrokerUnavailableError):
             self._heartbeat()
             if self._clock.wait(self._stop, wait_s):
@@ -215,6 +236,7 @@ class Worker:
             return frozenset()
 
     def _heartbeat(self, *, force: bool = False) -> None:
+        self.metrics.note_state(self.progress.state)
         if not force and not self.progress.is_due():
             return
         beat = self.progress.heartbeat(lag=self._lag())
@@ -226,7 +248,7 @@ class Worker:
 
     def _lag(self) -> int | None:
         try:
-            lag = self._source.lag()
+            lags = self._source.lags()
         except BrokerUnavailableError as error:
             if self.progress.state == "running":
                 _log.warning("waiting", reason=str(error))
@@ -234,7 +256,10 @@ class Worker:
             return None
         if self.progress.state == "waiting":
             self.progress.state = "running"
-        return lag
+        if lags is None:
+            return None
+        self.metrics.note_lag(lags)
+        return sum(lags.values())
 
     def _say_last(self, state: str, note: str = "") -> None:
         self.progress.state = state

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from dashboards import pages as dashboard_pages
-from labeling_server import edit_routes, login, pages, problems, stream_routes
+from labeling_server import edit_routes, login, metrics, pages, problems, stream_routes
 from labeling_server.security import SecurityHeaders
 from labeling_server.sessions import Sessions, page_reader
 from labeling_server.templating import STATIC, page_templates
@@ -48,6 +48,7 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
         app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
         app.include_router(guarded, dependencies=[Depends(page_reader)])
+    metrics.mount(app, database, access=settings.metrics_access)
     app.add_api_route("/health", lambda: _health(database), include_in_schema=False)
     _mount_static(app)
     app.add_middleware(SecurityHeaders)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from labeling_server.metrics_access import MetricsAccess
 from signal_processing.errors import InvalidValueError
 
 MIN_SECRET_LENGTH = 32
@@ -22,6 +23,7 @@ class ServerSettings:
     zone : IANA name of the time zone in which times are shown ("Europe/Berlin").
     session_hours : a session ends so long after its login.
     secure_cookies : send the session over https only; False for plain http on the own machine.
+    metrics_access : who may read /metrics; nobody when nothing is said.
     """
 
     secret_key: str
@@ -29,6 +31,7 @@ class ServerSettings:
     zone: str = "UTC"
     session_hours: float = 10.0
     secure_cookies: bool = False
+    metrics_access: MetricsAccess = field(default_factory=MetricsAccess)
 
     def __post_init__(self) -> None:
         if len(self.secret_key) < MIN_SECRET_LENGTH:

@@ -56,7 +56,7 @@ def _run(parsed: Namespace) -> int:
     from rhythmark.settings import Settings
 
     settings = Settings.read(os.environ, directory=Path.cwd())
-    logging.configure(settings.log_level)
+    logging.configure(settings.log_level, style=getattr(parsed, "log_format", None) or settings.log_format)
     # a service manager's stop is as orderly as Ctrl+C
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     command = importlib.import_module(f"rhythmark.commands.{parsed.command.replace('-', '_')}")

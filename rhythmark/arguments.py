@@ -106,12 +106,23 @@ def _ingest(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="NAME",
         help="name that this replica keeps over restarts: it then takes its streams up again at once, not after 45 s",
     )
+    command.add_argument("--metrics-port", type=port, metavar="N", help="serve /metrics there, 0 for any free port")
+    command.add_argument(
+        "--metrics-host", default="127.0.0.1", metavar="ADDRESS", help="address of the metrics (default: 127.0.0.1)"
+    )
+    _log_format(command)
 
 
 def _serve(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "serve", "serve the workstation and the dashboard; until stopped")
     command.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=port, metavar="N", help="port to listen on, 0 for any free one (default: 8000)")
+    _log_format(command)
+
+
+def _log_format(command: argparse.ArgumentParser) -> None:
+    text = "log lines as JSON or as key=value (default: key=value on a terminal, else JSON)"
+    command.add_argument("--log-format", choices=["json", "console", "auto"], help=text)
 
 
 def _streams(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -188,6 +188,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=FeedJob)
     logging.configure(job.log_level, file=Path(job.log_file))
+    logging.name_worker(_WORKER)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_watch_standard_input, args=(stop,), daemon=True).start()

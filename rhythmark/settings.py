@@ -10,7 +10,10 @@
 | RHYTHMARK_HOME | the demo's database, recordings and log | .rhythmark |
 | RHYTHMARK_ZONE | time zone of the pages | UTC |
 | RHYTHMARK_SECURE_COOKIES | 1 behind https | 0 |
-| RHYTHMARK_LOG | debug, info, warning or error | info |
+| RHYTHMARK_LOG_LEVEL | debug, info, warning or error; RHYTHMARK_LOG is its older name | info |
+| RHYTHMARK_LOG_FORMAT | json, console, or auto: console on a terminal, else json | auto |
+| RHYTHMARK_METRICS_TOKEN, RHYTHMARK_METRICS_TOKEN_FILE | bearer token for /metrics, at least 16 characters | none |
+| RHYTHMARK_METRICS_FROM | addresses and networks that read /metrics without it, "127.0.0.1,10.0.0.0/8" | none |
 
 Secrets come from files or the environment, never from the command line, which every user of the machine can read.
 """
@@ -31,6 +34,7 @@ MAX_PORT = 65_535
 MIN_SECRET_CHARACTERS = 32
 _BROKERS = re.compile(r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("auto", "json", "console")
 DATABASE_FOLDER = "postgresql"
 """Where below RHYTHMARK_HOME the demo keeps its database."""
 
@@ -53,6 +57,9 @@ class Settings:
     zone: str
     secure_cookies: bool
     log_level: str
+    log_format: str
+    metrics_token: str | None
+    metrics_from: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str], *, directory: Path) -> Settings:
@@ -77,7 +84,10 @@ class Settings:
             home=home,
             zone=_zone(environment.get("RHYTHMARK_ZONE") or "UTC"),
             secure_cookies=_choice(environment, "RHYTHMARK_SECURE_COOKIES", ("0", "1")) == "1",
-            log_level=_choice(environment, "RHYTHMARK_LOG", _LOG_LEVELS, default="info"),
+            log_level=_log_level(environment),
+            log_format=_choice(environment, "RHYTHMARK_LOG_FORMAT", LOG_FORMATS),
+            metrics_token=_secret(environment, "RHYTHMARK_METRICS_TOKEN"),
+            metrics_from=environment.get("RHYTHMARK_METRICS_FROM") or "",
         )
 
     def required_dsn(self) -> str:
@@ -159,7 +169,16 @@ def _brokers(text: str | None) -> str | None:
     if text and not _BROKERS.fullmatch(text):
         msg = f"RHYTHMARK_KAFKA must be host:port[,host:port], got {text!r}"
         raise SettingsError(msg)
+    for broker in filter(None, (text or "").split(",")):
+        if not 1 <= int(broker.rpartition(":")[2]) <= MAX_PORT:
+            msg = f"port of a broker in RHYTHMARK_KAFKA must be within [1, {MAX_PORT}], got {broker!r}"
+            raise SettingsError(msg)
     return text or None
+
+
+def _log_level(environment: Mapping[str, str]) -> str:
+    name = "RHYTHMARK_LOG_LEVEL" if environment.get("RHYTHMARK_LOG_LEVEL") else "RHYTHMARK_LOG"
+    return _choice(environment, name, _LOG_LEVELS, default="info")
 
 
 def _port(text: str) -> int:

@@ -31,6 +31,8 @@ _CONNECT_OPTIONS: dict[str, Any] = {
 # doubling waits) would leave a worker waiting minutes after the server is back.
 _RECONNECT_TIMEOUT_S = 2.0
 
+MAX_PORT = 65_535
+
 _UNAVAILABLE = ("08", "57P", "53", "25006", "58000")
 _CONTENTION = ("40001", "40P01", "55P03")
 _NOT_MIGRATED = ("42P01", "42703", "42883", "3F000")
@@ -95,10 +97,14 @@ def connect(dsn: str, *, autocommit: bool = False) -> Connection[TupleRow]:
     DatabaseUnavailableError : if the server does not answer.
     """
     try:
-        conninfo.conninfo_to_dict(dsn)
+        facts = conninfo.conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:  # what libpq says of it may hold a part of the password
         msg = "address of the database must be a URI, postgresql://user:password@host:port/name, or key=value pairs"
         raise errors.ConstraintError(msg) from None
+    for port in filter(None, str(facts.get("port") or "").split(",")):  # libpq would say so too, but as a server away
+        if not (port.isdecimal() and 1 <= int(port) <= MAX_PORT):
+            msg = f"port of the database must be within [1, {MAX_PORT}], got {port!r}"
+            raise errors.ConstraintError(msg)
     with translating():
         return psycopg.connect(dsn, autocommit=autocommit, **_CONNECT_OPTIONS)
 

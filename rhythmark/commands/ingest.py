@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-import signal
+from contextlib import ExitStack
 from threading import Event
 from typing import TYPE_CHECKING
 
 from ingest import kafka_worker
+from ingest.metrics import WorkerMetrics
+from ingest.timing import SystemClock
+from rhythmark import logging
+from rhythmark.stopping import OrderlyStop
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from rhythmark.settings import Settings
 
-_INTERRUPTED = 130
-
 
 def run(arguments: Namespace, settings: Settings) -> int:
-    """Take messages until stopped; what was taken is stored and committed first."""
+    """Take messages until stopped; what was taken is stored and committed first, as far as four seconds allow."""
     bootstrap, dsn = settings.required_kafka(), settings.required_dsn()
-    stop = Event()
-    received: list[int] = []
+    stop, name, clock = Event(), kafka_worker.own_name(), SystemClock()
+    logging.name_worker(name)
+    metrics = WorkerMetrics(started_us=clock.now_us())
+    with ExitStack() as stack:
+        stopping = stack.enter_context(OrderlyStop(stop))
+        if arguments.metrics_port is not None:
+            _serve_metrics(stack, metrics, arguments, settings)
+        kafka_worker.run(
+            bootstrap, arguments.group, dsn, stop=stop, instance=arguments.instance, name=name, metrics=metrics
+        )
+    return stopping.code
 
-    def on_signal(number: int, _frame: object) -> None:
-        received.append(number)
-        stop.set()
 
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
-    kafka_worker.run(bootstrap, arguments.group, dsn, stop=stop, instance=arguments.instance)
-    return _INTERRUPTED if signal.SIGINT in received else 0
+def _serve_metrics(stack: ExitStack, metrics: WorkerMetrics, arguments: Namespace, settings: Settings) -> None:
+    from ingest.metrics_page import WorkerPage
+    from labeling_server.metrics_access import MetricsAccess, networks_of
+    from rhythmark.metrics_server import metrics_server
+
+    access = MetricsAccess(settings.metrics_token, networks_of(settings.metrics_from))
+    page = WorkerPage(metrics, SystemClock())
+    stack.enter_context(metrics_server(page.render, access, host=arguments.metrics_host, port=arguments.metrics_port))

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from labeling_server.app import create_app
+from labeling_server.metrics_access import MetricsAccess, networks_of
 from labeling_server.serve import serve
 from labeling_server.settings import ServerSettings
 from storage import migrations
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 def run(arguments: Namespace, settings: Settings) -> int:
     """Serve until stopped."""
     server = ServerSettings(
-        secret_key=settings.required_secret(), zone=settings.zone, secure_cookies=settings.secure_cookies
+        secret_key=settings.required_secret(),
+        zone=settings.zone,
+        secure_cookies=settings.secure_cookies,
+        metrics_access=MetricsAccess(settings.metrics_token, networks_of(settings.metrics_from)),
     )
     host = arguments.host or settings.host
     port = settings.port if arguments.port is None else arguments.port

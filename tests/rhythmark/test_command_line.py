@@ -95,6 +95,11 @@ def test_usage_errors_end_with_2(rhythmark, wrong):
         (["streams"], {"RHYTHMARK_DSN_FILE": "/nowhere"}, "error: RHYTHMARK_DSN_FILE must name a readable file"),
         (["streams"], {"RHYTHMARK_DSN": "postgresql://u:hush@127.0.0.1:1/x"}, "error: the database does not answer"),
         (["streams"], {"RHYTHMARK_DSN": "hush"}, "error: address of the database must be a URI"),
+        (
+            ["streams"],
+            {"RHYTHMARK_DSN": "postgresql://u:hush@127.0.0.1:99999/x"},
+            "error: port of the database must be within [1, 65535], got '99999'",
+        ),
         (["ingest"], {}, "error: RHYTHMARK_KAFKA must name the brokers"),
         (["ingest"], {"RHYTHMARK_KAFKA": "localhost"}, "error: RHYTHMARK_KAFKA must be host:port"),
         (["serve"], {}, "error: RHYTHMARK_SECRET_FILE must name a file"),

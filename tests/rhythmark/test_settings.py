@@ -31,6 +31,9 @@ def test_settings_take_secrets_from_files_when_a_file_is_named(tmp_path):
         ({"RHYTHMARK_PORT": "65536"}, "within .0, 65535., got '65536'"),
         ({"RHYTHMARK_PORT": "-1"}, "RHYTHMARK_PORT"),
         ({"RHYTHMARK_KAFKA": "a:1;b:2"}, "RHYTHMARK_KAFKA must be host:port"),
+        ({"RHYTHMARK_KAFKA": "a:1,b:99999"}, "RHYTHMARK_KAFKA must be within .1, 65535., got 'b:99999'"),
+        ({"RHYTHMARK_KAFKA": "a:0"}, "RHYTHMARK_KAFKA must be within .1, 65535., got 'a:0'"),
+        ({"RHYTHMARK_LOG_FORMAT": "xml"}, "RHYTHMARK_LOG_FORMAT must be one of auto, json, console, got 'xml'"),
         ({"RHYTHMARK_SECRET": "x" * 31}, "at least 32 characters, got 31"),
         ({"RHYTHMARK_LOG": "loud"}, "RHYTHMARK_LOG must be one of debug, info, warning, error, got 'loud'"),
         ({"RHYTHMARK_ZONE": "Mars/Base"}, "RHYTHMARK_ZONE must be a time zone as Europe/Berlin, got 'Mars/Base'"),
@@ -68,3 +71,8 @@ def test_secrets_are_readable_by_their_user_only(tmp_path):
     first = kept_secret(path, lambda: "made once")
     assert kept_secret(path, lambda: "made twice") == first == "made once"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_settings_take_the_newer_name_of_the_log_level_first(tmp_path):
+    assert read(tmp_path, RHYTHMARK_LOG="debug").log_level == "debug"
+    assert read(tmp_path, RHYTHMARK_LOG="debug", RHYTHMARK_LOG_LEVEL="error").log_level == "error"
