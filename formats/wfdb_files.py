@@ -15,6 +15,7 @@ import numpy as np
 from formats import mit_annotations, wfdb_labels
 from formats.atomic import whole_file
 from formats.errors import FormatError
+from formats.signal_file import write_samples
 from formats.wfdb_description import (
     HEADER_SUFFIX,
     channels_of,
@@ -25,17 +26,20 @@ from formats.wfdb_description import (
     n_samples_of,
     start_us_of,
 )
-from formats.wfdb_header import check_record_name, header_text, write_samples
+from formats.wfdb_header import WFDB_FORMATS, check_record_name, header_text
 from signal_processing.errors import InvalidSignalError
-from signal_processing.values import INVALID_SAMPLE, Annotator, Block, Signal
+from signal_processing.sample_types import SAMPLE_FORMATS
+from signal_processing.values import Annotator, Block, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from formats.mit_annotations import Mark
+    from signal_processing.sample_types import SampleType
     from signal_processing.values import Annotation
 
-_INT16 = np.iinfo(np.int16)
+_WIDE_FORMATS = frozenset({"24", "32", "524"})
+"""Signal formats whose samples need int32."""
 _READ_SAMPLES = 1 << 17
 """Samples a channel that are read from the file at once: some hundred kilobytes, whatever the length of the record."""
 _ANNOTATOR_NAME = re.compile(r"[A-Za-z0-9_]{1,20}")
@@ -83,7 +87,7 @@ def read_header(path: Path, *, t0_us: int | None = None) -> RecordHeader:
     channels = channels_of(path, raw)
     origin_us = (start_us or 0) if t0_us is None else t0_us
     try:
-        signal = Signal(path.name, group_name(channels), float(raw.fs), origin_us, channels)
+        signal = Signal(path.name, group_name(channels), float(raw.fs), origin_us, channels, _sample_type(raw.fmt))
     except InvalidSignalError as error:
         msg = f"{path}{HEADER_SUFFIX}: {error}"
         raise FormatError(msg) from error
@@ -122,9 +126,10 @@ def _parsed_header(path: Path) -> Any:
 def read_blocks(
     header: RecordHeader, *, block_s: float = 10.0, start: int = 0, end: int | None = None
 ) -> Iterator[Block]:
-    """Samples [start, end) of a record in digital form, (n, n_channels) int16, piece by piece.
+    """Samples [start, end) of a record in digital form, (n, n_channels), piece by piece.
 
-    WFDB's "no sample" of each format becomes `INVALID_SAMPLE`.
+    They are int32 where a signal is in format 24, 32 or 524, else int16. WFDB's "no sample" of each format becomes
+    that of the type.
 
     Parameters
     ----------
@@ -132,8 +137,8 @@ def read_blocks(
 
     Raises
     ------
-    FormatError : if the signal file cannot be read, a value does not fit int16, or, after the last block of a whole
-        record, the samples do not add up to the header's checksums.
+    FormatError : if the signal file cannot be read, a value does not fit the type, or, after the last block of a
+        whole record, the samples do not add up to the header's checksums.
     """
     end = header.n_samples if end is None else min(end, header.n_samples)
     n_block = max(header.signal.clock.n_samples(block_s), 1)
@@ -142,7 +147,7 @@ def read_blocks(
     for at in range(start, end, n_read):
         digital = _digital(header, at, min(at + n_read, end))
         sums += digital.sum(axis=0, dtype=np.int64)
-        samples = _as_int16(header, digital, at)
+        samples = _as_sample_type(header, digital, at)
         for offset in range(0, len(samples), n_block):
             yield Block(at + offset, samples[offset : offset + n_block])
     if start == 0 and end == header.n_samples:
@@ -167,25 +172,29 @@ def _digital(header: RecordHeader, start: int, end: int) -> np.ndarray[Any, Any]
     return digital
 
 
+def _sample_type(formats: Iterable[str]) -> SampleType:
+    """By the formats, not by the samples: what a record is must be known before all of it is read."""
+    return "int32" if _WIDE_FORMATS & set(formats) else "int16"
+
+
 _INVALID_OF_BITS = {"80": -(2**7), "508": -(2**7), "310": -(2**9), "311": -(2**9), "212": -(2**11)}
 _INVALID_OF_BITS |= {"24": -(2**23), "524": -(2**23), "32": -(2**31)}
-"""WFDB's "no sample", where it is not `INVALID_SAMPLE` already (wfdb.io._signal.INVALID_SAMPLE_VALUE)."""
+"""WFDB's "no sample", where it is not that of 16 bits (wfdb.io._signal.INVALID_SAMPLE_VALUE)."""
 
 
-def _as_int16(header: RecordHeader, digital: np.ndarray[Any, Any], at: int) -> np.ndarray[Any, Any]:
-    invalid = np.zeros(digital.shape, bool)
-    for i, fmt in enumerate(header.formats):
-        if fmt in _INVALID_OF_BITS:
-            invalid[:, i] = digital[:, i] == _INVALID_OF_BITS[fmt]
-    outside = ~invalid & ((digital < _INT16.min) | (digital > _INT16.max))
+def _as_sample_type(header: RecordHeader, digital: np.ndarray[Any, Any], at: int) -> np.ndarray[Any, Any]:
+    known = header.signal.sample_format
+    marks = [_INVALID_OF_BITS.get(fmt, SAMPLE_FORMATS["int16"].invalid) for fmt in header.formats]
+    invalid = digital == np.array(marks)
+    outside = ~invalid & ((digital < known.lowest) | (digital > known.highest))
     if outside.any():
         row, column = np.argwhere(outside)[0]
         msg = (
-            f"samples of {header.path} must fit [{_INT16.min}, {_INT16.max}], got {digital[row, column]}"
+            f"samples of {header.path} must fit [{known.lowest}, {known.highest}], got {digital[row, column]}"
             f" in {header.signal.channels[column].name!r} at sample {at + row}"
         )
         raise FormatError(msg)
-    return np.where(invalid, INVALID_SAMPLE, digital).astype(np.int16)
+    return np.where(invalid, known.invalid, digital).astype(known.dtype)
 
 
 def _check_sums(header: RecordHeader, sums: np.ndarray[Any, Any]) -> None:
@@ -215,9 +224,10 @@ def download(database: str, name: str, directory: Path) -> Path:
         raise FormatError(msg) from error
     path = directory / name
     channels = channels_of(path, raw)
-    signal = Signal(name, group_name(channels), float(raw.fs), start_us_of(raw) or 0, channels)
+    sample_type = _sample_type(raw.fmt)
+    signal = Signal(name, group_name(channels), float(raw.fs), start_us_of(raw) or 0, channels, sample_type)
     header = RecordHeader(path, signal, raw.sig_len, None, (), (), tuple(raw.fmt))
-    samples = _as_int16(header, raw.d_signal, 0)
+    samples = _as_sample_type(header, raw.d_signal, 0)
     return write_record(directory, name, signal, [Block(0, samples)], comments=[f"from PhysioNet, {database}/{name}"])
 
 
@@ -230,7 +240,7 @@ def write_record(
     first_sample: int = 0,
     comments: Sequence[str] = (),
 ) -> Path:
-    """Write digital blocks as a record in format 16; gives the path of its header.
+    """Write digital blocks as a record in format 16, or 32 where they are int32; gives the path of its header.
 
     Parameters
     ----------
@@ -239,9 +249,14 @@ def write_record(
 
     Raises
     ------
-    FormatError : if the name is no record name, a unit or block cannot be written, or the folder refuses.
+    FormatError : if the name is no record name, the samples are floats, a unit or block cannot be written, or the
+        folder refuses.
     """
     check_record_name(name)
+    if signal.sample_type not in WFDB_FORMATS:
+        where, limit = f"{signal.stream!r}/{signal.group!r}", " or ".join(WFDB_FORMATS)
+        msg = f"samples of a WFDB record must be {limit}, those of {where} are {signal.sample_type}"
+        raise FormatError(msg)
     with whole_file(directory / f"{name}.dat") as file:
         written = write_samples(file, signal, blocks, first_sample=first_sample)
         text = header_text(name, signal, written, first_sample=first_sample, comments=comments)

@@ -4,6 +4,9 @@ Two annotators stand beside the record: `exp` holds what experts confirmed, corr
 stand after people's edits; `mac` holds what the detectors said, untouched. What was rejected or deleted is in `mac`
 only; what was called ambiguous is a note in `exp`. Everything is written to a temporary folder that takes its name at
 the end, so there is no half export.
+
+Samples of int16 and int32 become WFDB records. Those of float32 become NumPy files with the same two annotators beside
+them (`formats.npy_files`): WFDB has no float format, and scaled to integers they would be others.
 """
 
 from __future__ import annotations
@@ -19,8 +22,10 @@ import numpy as np
 from formats.atomic import cannot_write
 from formats.csv_spans import SpanRow, as_csv
 from formats.errors import FormatError
+from formats.npy_files import write_npy
+from formats.wfdb_description import HEADER_SUFFIX
 from formats.wfdb_files import write_annotations, write_record
-from formats.wfdb_header import record_name_of
+from formats.wfdb_header import WFDB_FORMATS, record_name_of
 from signal_processing.clock import US_PER_S
 from signal_processing.values import Annotation, Annotator
 from signal_processing.vocabulary import VOCABULARY_VERSION, label_of_number
@@ -49,7 +54,7 @@ _MACHINE = Annotator("machine", MACHINE)
 
 
 def export_wfdb(database: Database, stream_name: str, output: Path) -> list[Path]:
-    """Write a record for each channel group, with its two annotators; gives the headers.
+    """Write a record for each channel group, with its two annotators; gives the headers, of float groups the arrays.
 
     Raises
     ------
@@ -59,9 +64,10 @@ def export_wfdb(database: Database, stream_name: str, output: Path) -> list[Path
     with whole_folder(output) as folder, _snapshot(database) as conn:
         stream = catalogue.stream_named(conn, stream_name)
         groups = _groups_with_samples(conn, stream)
-        names = [_write_group(conn, stream, group, folder, alone=len(groups) == 1) for group in groups]
-        (folder / "RECORDS").write_text("".join(f"{name}\n" for name in names))
-    return [output / f"{name}.hea" for name in names]
+        written = [_write_group(conn, stream, group, folder, alone=len(groups) == 1) for group in groups]
+        records = [path.stem for path in written if path.suffix == HEADER_SUFFIX]
+        (folder / "RECORDS").write_text("".join(f"{name}\n" for name in records))
+    return [output / path.name for path in written]
 
 
 def export_csv(database: Database, stream_name: str, output: Path) -> Path:
@@ -128,18 +134,18 @@ def _groups_with_samples(conn: Conn, stream: StreamRow) -> list[GroupRow]:
     return groups
 
 
-def _write_group(conn: Conn, stream: StreamRow, group: GroupRow, folder: Path, *, alone: bool) -> str:
+def _write_group(conn: Conn, stream: StreamRow, group: GroupRow, folder: Path, *, alone: bool) -> Path:
     name = record_name_of(stream.name if alone else f"{stream.name}_{group.signal.group}")
     first = group.first_sample
-    write_record(
-        folder, name, group.signal, _blocks(conn, group), first_sample=first, comments=_comments(stream, group)
-    )
+    write = write_record if group.signal.sample_type in WFDB_FORMATS else write_npy
+    said = _comments(stream, group)
+    path = write(folder, name, group.signal, _blocks(conn, group), first_sample=first, comments=said)
     rows = _rows(conn, group, with_deleted=True)
     expert = [*_expert_spans(group, rows), *_expert_beats(conn, group)]
     write_annotations(folder, name, EXPERT, group.signal, _inside(group, expert), first_sample=first)
     machine = [*_machine_spans(conn, group, rows), *_machine_beats(conn, group)]
     write_annotations(folder, name, MACHINE, group.signal, _inside(group, machine), first_sample=first)
-    return name
+    return path
 
 
 def _comments(stream: StreamRow, group: GroupRow) -> list[str]:

@@ -117,13 +117,64 @@ def test_start_is_the_callers_when_the_header_states_none(tmp_path):
         ("16", np.array([1, -32768, 32767], "<i2").tobytes(), [1, INVALID_SAMPLE, 32767]),
         ("80", bytes([129, 0, 255]), [1, INVALID_SAMPLE, 127]),
         ("212", bytes([0x01, 0x80, 0x00, 0xFF, 0x07, 0x00]), [1, INVALID_SAMPLE, 2047]),
-        ("24", b"\1\0\0\0\0\x80\xff\x7f\0", [1, INVALID_SAMPLE, 32767]),
-        ("32", np.array([1, -(2**31), 32767], "<i4").tobytes(), [1, INVALID_SAMPLE, 32767]),
+        ("24", b"\1\0\0\0\0\x80\xff\xff\x7f", [1, -(2**31), 2**23 - 1]),
+        ("32", np.array([1, -(2**31), 2**31 - 1], "<i4").tobytes(), [1, -(2**31), 2**31 - 1]),
     ],
 )
-def test_read_blocks_maps_no_sample_of_each_format_to_one_value(tmp_path, fmt, data, expected):
+def test_read_blocks_maps_no_sample_of_each_format_to_that_of_the_type(tmp_path, fmt, data, expected):
     path = header_and_data(tmp_path, "r 1 250 3", [f"r.dat {fmt} 200/mV 16 0 0 0 0 I"], data)
-    assert whole(read_header(path))[:, 0].tolist() == expected
+    header = read_header(path)
+    samples = whole(header)
+    assert samples[:, 0].tolist() == expected
+    assert samples.dtype == header.signal.sample_format.dtype
+    assert header.signal.sample_type == ("int32" if fmt in {"24", "32"} else "int16")
+
+
+def test_a_record_of_16_and_32_bits_is_read_as_int32(tmp_path):
+    lines = ["r.dat 16 200/mV 16 0 0 0 0 I", "wide.dat 32 1000/mV 32 0 0 0 0 II"]
+    (tmp_path / "wide.dat").write_bytes(np.array([70_000, -(2**31), -5], "<i4").tobytes())
+    header = read_header(header_and_data(tmp_path, "r 2 250 3", lines, np.array([-32768, 7, 8], "<i2").tobytes()))
+    assert whole(header).tolist() == [[-(2**31), 70_000], [7, -(2**31)], [8, -5]]
+    assert whole(header).dtype == np.int32
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    samples=npst.arrays(np.int32, st.tuples(st.integers(1, 60), st.integers(1, 4))),
+    cut=st.integers(0, 60),
+    gap=st.integers(0, 30),
+)
+def test_record_holds_any_int32_and_is_read_alike_by_wfdb_python(tmp_path_factory, samples, cut, gap):
+    folder = tmp_path_factory.mktemp("any")
+    channels = tuple(Channel(f"c{i}", "mV", 1e5) for i in range(samples.shape[1]))
+    signal = Signal("s", "ecg", 250.0, 0, channels, "int32")
+    cut = min(cut, len(samples) - 1)
+    path = write_record(folder, "r", signal, [Block(0, samples[:cut]), Block(cut + gap, samples[cut:])])
+    filler = np.full((gap, samples.shape[1]), -(2**31), np.int32)
+    expected = np.concatenate([samples[:cut], filler, samples[cut:]])
+    header = read_header(path)
+    assert header.signal.sample_type == "int32"
+    np.testing.assert_array_equal(whole(header), expected)
+    theirs = wfdb.rdrecord(str(folder / "r"), physical=False, return_res=32)
+    np.testing.assert_array_equal(theirs.d_signal, expected)
+    assert theirs.checksum == [int(column.sum(dtype=np.int64).astype(np.int16)) for column in expected.T]
+
+
+def test_record_of_32_bits_is_read_alike_by_rdsamp(tmp_path, wfdb_program):
+    samples = np.random.default_rng(3).integers(-(2**30), 2**30, (500, 2)).astype(np.int32)
+    signal = Signal("s", "ecg", 250.0, 0, (Channel("I", "mV", 1e6), Channel("II", "mV", 1e6)), "int32")
+    write_record(tmp_path, "rec", signal, [Block(0, samples)])
+    command = [wfdb_program("rdsamp"), "-r", "rec"]
+    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    np.testing.assert_array_equal(np.loadtxt(out.stdout.splitlines(), dtype=int)[:, 1:], samples)
+    assert out.stderr == ""
+
+
+def test_write_record_refuses_floats(tmp_path):
+    signal = Signal("s", "acc", 32.0, 0, (Channel("x", "[g]"),), "float32")
+    with pytest.raises(FormatError, match="must be int16 or int32, those of 's'/'acc' are float32"):
+        write_record(tmp_path, "r", signal, [Block(0, np.zeros((3, 1), np.float32))])
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -200,9 +251,9 @@ def test_read_header_says_so_when_the_signal_file_is_empty(tmp_path):
 
 
 def test_read_blocks_refuses_a_value_beyond_int16(tmp_path):
-    data = np.array([5, 40_000], "<i4").tobytes()
-    header = read_header(header_and_data(tmp_path, "r 1 250 2", ["r.dat 32 200/mV 16 0 0 0 0 I"], data))
-    with pytest.raises(FormatError, match=r"fit \[-32768, 32767\], got 40000 in 'I' at sample 1"):
+    data = b"\x7f" * 300  # differences of 8 bits, each upwards
+    header = read_header(header_and_data(tmp_path, "r 1 250 300", ["r.dat 8 200/mV 16 0 0 0 0 I"], data))
+    with pytest.raises(FormatError, match=r"fit \[-32768, 32767\], got \d+ in 'I' at sample"):
         whole(header)
 
 

@@ -1,13 +1,14 @@
 """A stored and edited stream as files, read back by wfdb."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 import wfdb
 
 from formats.errors import FormatError
-from formats.wfdb_files import read_annotations, read_header
+from formats.wfdb_files import read_annotations, read_header, read_marks
 from rhythmark.export import export_csv, export_wfdb
 from signal_processing.values import Annotation, Annotator, Block, Channel, Signal
 from signal_processing.vocabulary import label
@@ -91,6 +92,36 @@ def test_export_gives_the_samples_bit_identical_and_gaps_as_invalid(database, st
     text = path.read_text()
     assert "SYNTHETIC" in text
     assert "(invalid): [3000, 3500)" in text
+
+
+def test_export_gives_each_sample_type_bit_identical(database, tmp_path):
+    rng = np.random.default_rng(2)
+    signals = {
+        kind: Signal("watch", kind, FS_HZ, T0_US, (Channel("a", "1"), Channel("b", "[g]")), kind)
+        for kind in ("int16", "int32", "float32")
+    }
+    sent = {kind: rng.integers(-(2**15), 2**15, (3_000, 2)).astype(kind) for kind in signals}
+    sent["int32"] *= 65_000
+    sent["float32"] /= np.float32(3)
+    with database.transaction() as conn:
+        stream = catalogue.ensure_stream(conn, name="watch", device="d", t0_us=T0_US)
+        for kind, signal in signals.items():
+            group = catalogue.ensure_group(conn, stream.id, signal)
+            waveforms.store_blocks(conn, group, [Block(500, sent[kind])])
+            run_id = runs.ensure_run(conn, group.id, MACHINE, {})
+            annotations.propose(conn, stream.id, group, run_id, [said(600, 900, "NOISY")])
+    floats, narrow, wide = export_wfdb(database, "watch", tmp_path / "out")
+    assert (tmp_path / "out" / "RECORDS").read_text() == "watch_int16\nwatch_int32\n"
+    for path, kind in ((narrow, "int16"), (wide, "int32")):
+        record = wfdb.rdrecord(str(path.with_suffix("")), physical=False, return_res=32)
+        np.testing.assert_array_equal(record.d_signal, sent[kind])
+        assert read_header(path).signal.sample_type == kind
+    assert np.load(floats, allow_pickle=False).tobytes() == sent["float32"].tobytes()
+    facts = json.loads(floats.with_suffix(".json").read_text(encoding="utf-8"))
+    assert facts["t0_us"] == signals["float32"].clock.us_at(500)
+    marks = read_marks(floats.with_suffix(""), "mac")
+    assert [mark.sample for mark in marks] == [mark.sample for mark in read_marks(wide, "mac")]
+    assert marks[0].sample == 100
 
 
 def test_export_gives_the_labels_as_edited_in_exp(database, edited, tmp_path):
