@@ -181,7 +181,7 @@ def check_sendable(signal: Signal, n_samples: int, *, device: str, now_us: int) 
     ------
     MessageError : if a name, a unit, a rate or a time breaks a rule of the wire.
     """
-    one = np.zeros((1, signal.n_channels), np.int16)
+    one = np.zeros((1, signal.n_channels), signal.sample_format.dtype)
     for message in messages_of(signal, [Block(0, one), Block(max(n_samples - 1, 1), one)], device=device):
         decode(encode(message), now_us=now_us)
 

@@ -145,6 +145,19 @@ def test_archive_arrives_whole_and_is_not_sent_again(archive, tmp_path, quiet):
     assert sent_by_stream(again) == as_recorded(archive)
 
 
+def test_record_of_32_bits_arrives_whole(tmp_path, quiet):
+    values = np.random.default_rng(4).integers(-(2**30), 2**30, (3_000, 2)).astype(np.int32)
+    signal = Signal("wide", "ecg", FS_HZ, T0_US, (Channel("II", "mV", 1e6), Channel("V1", "mV", 1e6)), "int32")
+    write_record(tmp_path / "wide", "r1", signal, [Block(0, values)])
+    broker = Broker()
+    with journals.opened(tmp_path / "j.jsonl") as journal:
+        planned, failures = plan(archive_of([tmp_path / "wide"]), journal, manner())
+        send(planned, broker, journal, manner(), quiet)
+    assert failures == []
+    assert sent_by_stream(broker) == {"r1": dict(enumerate(map(tuple, values.tolist())))}
+    assert {message.dtype for message in broker.safe} == {"<i4"}
+
+
 @pytest.mark.parametrize("dies_at", range(17))
 def test_archive_arrives_whole_wherever_the_broker_died(archive, tmp_path, quiet, every_message_is_a_step, dies_at):
     first, second = Broker(dies_at=dies_at), Broker()

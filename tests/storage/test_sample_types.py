@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from signal_processing.sample_types import SAMPLE_FORMATS
 from signal_processing.values import Block, Channel, Signal
 from storage import catalogue, waveforms
 from storage.errors import ConstraintError, SignalChangedError
@@ -97,6 +98,27 @@ def test_envelope_is_that_of_the_valid_samples(database, sample_type, start, end
             else:
                 assert envelope.low.mask[i, channel]
                 assert envelope.high.mask[i, channel]
+
+
+@pytest.mark.parametrize("sample_type", ["int32", "float32"])
+def test_overview_of_a_long_recording_holds_its_extremes(database, sample_type):
+    waves = np.sin(np.arange(200_000) / 9_000)[:, None] * [1.0, -2.0]
+    samples = (waves * 2**20).astype(SAMPLES[sample_type].dtype)
+    samples[40_000:90_000, 0] = SAMPLE_FORMATS[sample_type].invalid
+    with database.transaction() as conn:
+        group = _register(conn, _signal(sample_type, fs_hz=250.0))
+        waveforms.store_blocks(conn, group, [Block(0, samples)])
+        envelope = waveforms.read_envelope(conn, group, 0, len(samples), n_bins=11)
+    assert np.diff(envelope.edges).min() > 16_000, "long enough for the coarse level"
+    valid = np.where(samples == SAMPLE_FORMATS[sample_type].invalid, np.nan, samples.astype(np.float64))
+    for i, (low, high) in enumerate(itertools.pairwise(envelope.edges)):
+        inside = valid[low:high]
+        for channel in range(2):
+            column = inside[~np.isnan(inside[:, channel]), channel]
+            assert bool(envelope.low.mask[i, channel]) == (not len(column))
+            if len(column):
+                found = (float(envelope.low[i, channel]), float(envelope.high[i, channel]))
+                assert found == (column.min(), column.max())
 
 
 def test_a_sample_a_minute_stands_in_the_tail_for_hours_and_is_read_back(any_database):
