@@ -8,7 +8,7 @@ import sys
 
 import structlog
 
-NAMES = ("storage", "ingest", "detectors")
+NAMES = ("storage", "ingest", "detectors", "operations")
 
 
 def main() -> int:

@@ -98,6 +98,7 @@ def _stream(row: StreamOverview, now_us: int) -> dict[str, Any]:
         "heard_age_us": None if row.heard_us is None else now_us - row.heard_us,
         "behind_us": None if row.head_us is None or row.ended_us is not None else now_us - row.head_us,
         "rates": [list(rate) for rate in row.rates],
+        "missing_us": row.missing_us,
         "n_proposed": row.n_proposed,
     }
 

@@ -126,7 +126,16 @@ def _log_format(command: argparse.ArgumentParser) -> None:
 
 
 def _streams(commands: _Commands[argparse.ArgumentParser]) -> None:
-    _command(commands, "streams", "list the streams that are stored")
+    text = "list the streams: state, rate, lag, what is missing, groups"
+    command = _command(commands, "streams", text)
+    command.add_argument("--live-only", action="store_true", help="those alone that samples come in of")
+    command.add_argument(
+        "--gaps", action="store_true", help="count the gaps too: walks what is stored of broken streams"
+    )
+    command.add_argument("--json", action="store_true", help="a JSON array instead of a table")
+    command.add_argument("--over", type=positive, metavar="S", help="measure the rate over so many seconds first")
+    watch = "look again and again, each S seconds (default: 2), with the rate since the last look; until Ctrl+C"
+    command.add_argument("--watch", type=positive, nargs="?", const=2.0, metavar="S", help=watch)
 
 
 def _dead_letters(commands: _Commands[argparse.ArgumentParser]) -> None:

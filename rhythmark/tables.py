@@ -29,4 +29,4 @@ def _is_number(text: str) -> bool:
 
 def _printable(text: str) -> str:
     """A stream's name comes from a device; it must not steer the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from signal_processing.clock import SampleClock
+from signal_processing.clock import US_PER_S, SampleClock
 from storage import queries
 from storage.rows import fetch, fetch_one
 
@@ -30,6 +30,7 @@ class StreamOverview(msgspec.Struct, frozen=True):
     heard_us : when the newest sample was stored, None before the first channel group.
     ended_us : None while the stream runs.
     rates : (rate in Hz, number of channels) of each channel group.
+    missing_us : signal that is missing between the first and the newest sample, of the group that lacks most.
     n_proposed : proposals that wait for a person.
     """
 
@@ -42,6 +43,7 @@ class StreamOverview(msgspec.Struct, frozen=True):
     heard_us: int | None
     rates: tuple[tuple[float, int], ...]
     n_proposed: int
+    missing_us: int = 0
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -77,11 +79,12 @@ def _stream(rows: list[TupleRow]) -> StreamOverview:
         synthetic=synthetic,
         ended_us=ended_us,
         head_us=max(
-            (SampleClock(fs_hz, t0_us).us_at(n) for fs_hz, t0_us, n, _, _ in groups if n is not None), default=None
+            (SampleClock(fs_hz, t0_us).us_at(n) for fs_hz, t0_us, n, *_ in groups if n is not None), default=None
         ),
-        heard_us=max((heard_us for _, _, _, heard_us, _ in groups), default=None),
-        rates=tuple((fs_hz, n_channels) for fs_hz, _, _, _, n_channels in groups),
+        heard_us=max((group[3] for group in groups), default=None),
+        rates=tuple((fs_hz, n_channels) for fs_hz, _, _, _, n_channels, _ in groups),
         n_proposed=n_proposed,
+        missing_us=max((round(missing / fs_hz * US_PER_S) for fs_hz, *_, missing in groups), default=0),
     )
 
 

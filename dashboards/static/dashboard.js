@@ -59,9 +59,9 @@ function link(cell, text, href) {
   write(anchor, text);
 }
 
-const makeStream = tableRow(["", "watch-name", "", "number", "number", "number", "number", "number"]);
+const makeStream = tableRow(["", "watch-name", "", "number", "number", "number", "number", "number", "number"]);
 function fillStream(row, stream, now_us) {
-  const [state, name, patient, rate, head, behind, heard, proposed] = row.cells;
+  const [state, name, patient, rate, head, behind, heard, missing, proposed] = row.cells;
   badge(state, stream.state);
   link(name, stream.name, stream.href);
   const mark = name.querySelector(".synthetic");
@@ -72,6 +72,7 @@ function fillStream(row, stream, now_us) {
   write(head, clock(stream.head_us, now_us));
   write(behind, duration(stream.behind_us));
   write(heard, duration(stream.heard_age_us));
+  write(missing, stream.missing_us > 0 ? duration(stream.missing_us) : "–");
   write(proposed, count(stream.n_proposed));
 }
 

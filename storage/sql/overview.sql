@@ -4,7 +4,8 @@
 SELECT s.id, s.name, coalesce(p.pseudonym, ''), s.synthetic, s.ended_us,
        (SELECT count(*) FROM annotations a
         WHERE a.stream_id = s.id AND a.status = 'proposed' AND NOT a.deleted AND a.kind IN ('rhythm', 'event', 'quality')),
-       g.fs_hz, g.t0_us, CASE WHEN g.n_stored > 0 THEN g.next_sample END, g.updated_us, (SELECT count(*) FROM signals c WHERE c.group_id = g.id)
+       g.fs_hz, g.t0_us, CASE WHEN g.n_stored > 0 THEN g.next_sample END, g.updated_us, (SELECT count(*) FROM signals c WHERE c.group_id = g.id),
+       g.next_sample - g.first_sample - g.n_stored
 FROM (SELECT s.*, (SELECT max(g.updated_us) FROM channel_groups g WHERE g.stream_id = s.id) AS heard_us FROM streams s
       ORDER BY s.ended_us IS NOT NULL, heard_us DESC NULLS LAST, s.id LIMIT %(limit)s) s
 LEFT JOIN patients p ON p.id = s.patient_id

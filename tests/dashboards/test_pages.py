@@ -53,6 +53,7 @@ def test_figures_say_of_a_stream_how_far_it_is(client, feed):
     assert stream["state"] == "live"
     assert stream["head_us"] == T0_US + 10_000_000
     assert stream["rates"] == [[360.0, 2]]
+    assert stream["missing_us"] == 0
     assert 0 <= stream["heard_age_us"] < 60_000_000
     assert stream["patient"] == "P-7F3K"
 
@@ -64,6 +65,13 @@ def test_figures_call_a_stream_stale_when_nothing_was_heard_of_it(client, feed, 
     answer = figures(client)
     assert answer["streams"][0]["state"] == "stale"
     assert (answer["totals"]["n_live"], answer["totals"]["n_stale"]) == (0, 1)
+
+
+def test_figures_say_how_much_of_a_stream_is_missing(client, feed, database):
+    feed.store_stream("208")
+    with database.transaction() as conn:
+        conn.execute("UPDATE channel_groups SET n_stored = n_stored - 720")
+    assert figures(client)["streams"][0]["missing_us"] == 2_000_000
 
 
 def test_figures_tell_waiting_ended_and_synthetic_streams(client, feed):
