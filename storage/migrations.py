@@ -15,6 +15,7 @@ import structlog
 from storage import pyramids, queries
 from storage.database import Capabilities, connect, probe, translating
 from storage.errors import SchemaError
+from storage.rows import fetch_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +195,10 @@ def _adopt_timescaledb(dsn: str) -> None:
         with conn.transaction():
             done = conn.execute(_SQL["is_hypertable"]).fetchone()
             if done is not None and done[0]:
+                conn.execute(_SQL["set_chunk_length"])  # of chunks to come; older ones were of a week
                 return
+            if fetch_value(conn, _SQL["is_partitioned"]):
+                conn.execute(_SQL["leave_partitions"])
             conn.execute(_SQL["create_hypertable"])
             conn.execute(_SQL["set_integer_now"])
         _log.info("waveforms are a hypertable")

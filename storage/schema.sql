@@ -4,6 +4,42 @@ CREATE OR REPLACE FUNCTION clock_us()
  PARALLEL SAFE
 AS $function$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint $function$;
 
+CREATE OR REPLACE FUNCTION make_waveform_partitions(days bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '5s'
+AS $function$ DECLARE
+        day bigint;
+        name text;
+    BEGIN
+        PERFORM pg_advisory_xact_lock(7244, hashtext('waveform partitions'));
+        FOREACH day IN ARRAY days LOOP
+            name := waveform_partition_name(day);
+            CONTINUE WHEN to_regclass(name) IS NOT NULL;
+            -- made beside and attached: CREATE TABLE .. PARTITION OF would wait for every reader and writer
+            EXECUTE format('CREATE TABLE %I (LIKE waveform_blocks INCLUDING DEFAULTS INCLUDING CONSTRAINTS
+                            INCLUDING STORAGE INCLUDING INDEXES) WITH (toast_tuple_target = 128)', name);
+            EXECUTE format('ALTER TABLE waveform_blocks ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+                           name, day * 86400000000, (day + 1) * 86400000000);
+        END LOOP;
+    END $function$;
+
+CREATE OR REPLACE FUNCTION missing_waveform_days(days bigint[])
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_class WHERE oid = 'waveform_blocks'::regclass AND relkind = 'p') THEN
+            RETURN '{}';
+        END IF;
+        LOCK TABLE waveform_blocks IN ROW EXCLUSIVE MODE;
+        RETURN coalesce((SELECT array_agg(day ORDER BY day) FROM unnest(days) AS day
+                         WHERE to_regclass(waveform_partition_name(day)) IS NULL), '{}');
+    END $function$;
+
 CREATE OR REPLACE FUNCTION now_us()
  RETURNS bigint
  LANGUAGE sql
@@ -16,6 +52,25 @@ CREATE OR REPLACE FUNCTION refuse_change()
 AS $function$ BEGIN
         RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
     END $function$;
+
+CREATE OR REPLACE FUNCTION see_waveform_partitions(days bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ DECLARE
+        day bigint;
+    BEGIN
+        FOREACH day IN ARRAY days LOOP
+            EXECUTE format('LOCK TABLE %I IN ROW EXCLUSIVE MODE', waveform_partition_name(day));
+        END LOOP;
+    END $function$;
+
+CREATE OR REPLACE FUNCTION waveform_partition_name(day bigint)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$ SELECT 'waveform_blocks_' || to_char(date '1970-01-01' + day::integer, 'YYYYMMDD') $function$;
 
 CREATE TABLE annotation_revisions (
     annotation_id uuid NOT NULL,
@@ -187,7 +242,7 @@ CREATE TABLE waveform_blocks (
     codec smallint NOT NULL,
     envelope bytea NOT NULL STORAGE MAIN,
     payload bytea NOT NULL STORAGE EXTERNAL
-) WITH (toast_tuple_target=128);
+);
 
 CREATE TABLE waveform_pyramid (
     group_id integer NOT NULL,
@@ -320,8 +375,6 @@ ALTER TABLE users ADD CONSTRAINT users_login_key UNIQUE (login);
 ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
 ALTER TABLE users ADD CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'reader'::text, 'viewer'::text])));
-
-ALTER TABLE waveform_blocks ADD CONSTRAINT waveform_blocks_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
 
 ALTER TABLE waveform_blocks ADD CONSTRAINT waveform_blocks_n_samples_check CHECK ((n_samples > 0));
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from signal_processing.values import Block
 from signal_processing.waveform_codec import ENVELOPE_BIN
-from storage import envelopes, pyramids, queries, sample_runs
+from storage import envelopes, partitions, pyramids, queries, sample_runs
 from storage.envelopes import StoredBins
 from storage.errors import ConstraintError, UnknownRowError
 from storage.pyramids import COARSE_BIN
@@ -109,8 +109,10 @@ def seal(conn: Connection[TupleRow], group: GroupRow) -> None:
     open_from = extent.open_from(group.cell_samples)
     tail = _tail(conn, group, open_from, extent.next_sample)
     if tail:
+        runs = sample_runs.merged(tail)
+        _ensure_partitions(conn, group, runs)
         _delete_tail(conn, group, tail)
-        _insert_blocks(conn, group, sample_runs.merged(tail))
+        _insert_blocks(conn, group, runs)
         changed = [(run.start, run.end) for run in tail]
         pyramids.refresh(conn, [pyramids.CellChange(group, open_from, extent.next_sample, changed)])
     conn.execute(_SQL["set_sealed"], {"group_id": group.id})
@@ -261,6 +263,7 @@ def _write(
     runs = sample_runs.merged([*old_blocks, *old_tail, *new])
     complete = [run.between(run.start, new_open) for run in runs if run.start < new_open]
     incomplete = [run.between(new_open, run.end) for run in runs if run.end > new_open]
+    _ensure_partitions(conn, group, complete)
     with conn.pipeline():
         _delete_blocks(conn, group, old_blocks)
         _delete_tail(conn, group, old_tail)
@@ -295,6 +298,12 @@ def _tail(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> 
     rows = fetch(conn, _SQL["read_tail"], {"group_id": group.id, "start": start, "end": end})
     shape = (-1, group.signal.n_channels)
     return [Block(at, np.frombuffer(payload, group.signal.sample_format.dtype).reshape(shape)) for at, payload in rows]
+
+
+def _ensure_partitions(conn: Connection[TupleRow], group: GroupRow, runs: list[Block]) -> None:
+    if runs:
+        rows = sample_runs.cut(runs, group.cell_samples)
+        partitions.ensure(conn, (group.signal.clock.us_at(row.start) for row in rows))
 
 
 def _delete_blocks(conn: Connection[TupleRow], group: GroupRow, runs: list[Block]) -> None:

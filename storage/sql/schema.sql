@@ -25,17 +25,20 @@ SELECT statement FROM (
                 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-               coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', ''))
-    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+               -- a partitioned table has none of its own: they stand on its partitions
+               CASE WHEN c.relname <> 'waveform_blocks'
+                    THEN coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '') ELSE '' END)
+    FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
     UNION ALL
     SELECT 3, t.relname || '.' || k.conname, 0,
            format('ALTER TABLE %I ADD CONSTRAINT %I %s', t.relname, k.conname, pg_get_constraintdef(k.oid))
     FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
-    WHERE t.relnamespace = 'public'::regnamespace AND k.contype IN ('c', 'f', 'p', 'u')
+    WHERE t.relnamespace = 'public'::regnamespace AND k.contype IN ('c', 'f', 'p', 'u') AND NOT t.relispartition
     UNION ALL
     SELECT 4, i.relname::text, 0, replace(pg_get_indexdef(x.indexrelid), 'public.', '')
     FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-    WHERE i.relnamespace = 'public'::regnamespace
+    WHERE i.relnamespace = 'public'::regnamespace AND NOT i.relispartition
       AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u'))
     UNION ALL
     SELECT 5, r.relname || '.' || g.tgname, 0, replace(pg_get_triggerdef(g.oid), 'public.', '')

@@ -15,9 +15,25 @@ CREATE EXTENSION IF NOT EXISTS timescaledb
 -- name: is_hypertable
 SELECT EXISTS (SELECT FROM timescaledb_information.hypertables WHERE hypertable_name = 'waveform_blocks')
 
+-- name: is_partitioned
+SELECT EXISTS (SELECT FROM pg_class WHERE oid = 'waveform_blocks'::regclass AND relkind = 'p')
+
+-- name: leave_partitions
+-- The extension makes no hypertable of a partitioned table: its rows go into a plain one first.
+ALTER TABLE waveform_blocks RENAME TO waveform_blocks_before;
+ALTER TABLE waveform_blocks_before RENAME CONSTRAINT waveform_blocks_pkey TO waveform_blocks_before_pkey;
+CREATE TABLE waveform_blocks (LIKE waveform_blocks_before INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE
+                              INCLUDING COMMENTS) WITH (toast_tuple_target = 128);
+ALTER TABLE waveform_blocks ADD PRIMARY KEY (group_id, start_us);
+INSERT INTO waveform_blocks SELECT * FROM waveform_blocks_before;
+DROP TABLE waveform_blocks_before
+
 -- name: create_hypertable
-SELECT create_hypertable('waveform_blocks', by_range('start_us', 604800000000::bigint),
+SELECT create_hypertable('waveform_blocks', by_range('start_us', 86400000000::bigint),
                          create_default_indexes => false, migrate_data => true)
+
+-- name: set_chunk_length
+SELECT set_chunk_time_interval('waveform_blocks', 86400000000::bigint)
 
 -- name: set_integer_now
 SELECT set_integer_now_func('waveform_blocks', 'now_us')

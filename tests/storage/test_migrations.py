@@ -115,7 +115,7 @@ def test_waveforms_are_a_hypertable_where_timescaledb_is(timescale_database_dsn)
             "SELECT column_name, integer_interval, integer_now_func FROM timescaledb_information.dimensions"
             " WHERE hypertable_name = 'waveform_blocks'"
         ).fetchall()
-    assert dimension == [("start_us", 604_800_000_000, "now_us")]
+    assert dimension == [("start_us", 86_400_000_000, "now_us")]
 
 
 @pytest.mark.timescaledb
