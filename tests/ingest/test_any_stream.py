@@ -7,14 +7,15 @@ import time
 import msgspec
 import numpy as np
 import pytest
-from ingest_kit import drain, message, no_detectors, peaks_for, worker_on
+from ingest_kit import drain, message, no_detectors, peaks_for, samples, send_all, worker_on
 
 from ingest.errors import MessageError
 from ingest.local_source import LocalSource
 from ingest.replay import FULL_SPEED, replay
 from ingest.wire import decode, encode, messages_of
 from signal_processing.values import Block, Channel, Signal
-from storage import catalogue, waveforms
+from storage import annotations as labels
+from storage import beats, catalogue, waveforms
 
 DURATION_S = 120
 T0_US = (time.time_ns() // 1_000_000_000 - 7_200) * 1_000_000
@@ -99,6 +100,31 @@ def test_a_change_of_sample_type_in_mid_stream_is_a_dead_letter(database):
     with database.transaction() as conn:
         (group,) = catalogue.groups_of(conn, catalogue.stream_named(conn, "wrist-1").id)
         assert [(b.start, b.end) for b in waveforms.read_window(conn, group, 0, 750)] == [(0, 250), (500, 750)]
+
+
+@pytest.mark.parametrize(("sample_type", "gain"), [("int32", 200 * 2**12), ("float32", 1.0)])
+def test_detectors_say_the_same_of_an_ecg_whatever_its_sample_type(database, sample_type, gain):
+    """The same millivolts as 16 bits, as 28 bits and as floats; where no sample is, none of them sees one."""
+    values = samples(10_000)
+    values[5_000:5_050] = -(2**15)
+    narrow = Signal("as-int16", "ecg", 250.0, T0_US, (Channel("MLII", "mV", 200.0), Channel("V5", "mV", 200.0)))
+    channels = tuple(Channel(channel.name, "mV", gain) for channel in narrow.channels)
+    other = Signal(f"as-{sample_type}", "ecg", 250.0, T0_US, channels, sample_type)
+    known = other.sample_format
+    same = np.where(values == -(2**15), known.invalid, values / 200.0 * gain).astype(known.dtype)
+    source = LocalSource()
+    n_messages = sum(send_all(source, signal, sent).n_messages for signal, sent in ((narrow, values), (other, same)))
+    drain(worker_on(database, source, detectors=peaks_for), n_messages=n_messages)
+    with database.transaction() as conn:
+        found = []
+        for signal in (narrow, other):
+            stream = catalogue.stream_named(conn, signal.stream)
+            (group,) = catalogue.groups_of(conn, stream.id)
+            spans = labels.spans_between(conn, stream.id, T0_US, T0_US + 40_000_000)
+            beat_samples = beats.read_beats(conn, group, 0, 10_000).samples.tolist()
+            found.append((beat_samples, [(span.label, span.start_us, span.end_us) for span in spans]))
+    assert len(found[0][0]) > 30
+    assert found[0] == found[1]
 
 
 QUANTITIES = {
