@@ -8,18 +8,16 @@ compiled; this module is the rim that speaks the protocol and is light to import
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from detectors.beats_plan import LATENCY_S, N_FEATURES, Arrays, BeatState, Plan, new_state, plan_for
-from detectors.beats_slots import SAMPLES
-from detectors.protocol import Step
+from detectors.beats_plan import LATENCY_S, N_FEATURES, Floats, Ints, Plan, new_memory, packed, plan_for
+from detectors.protocol import Step, as_compiled
 from signal_processing.values import Annotation, Annotator
 
 if TYPE_CHECKING:
-    from detectors.beats_plan import Floats
     from signal_processing.values import Block, Signal
 
 MIN_FS_HZ = 100.0
@@ -36,14 +34,24 @@ MAX_WAITING = 32
 
 @dataclass
 class BeatRun:
-    """The state: what the compiled loop keeps, and where the run stands in its stream."""
+    """The state: where the run stands in its stream, and what the compiled loop keeps.
+
+    Parameters
+    ----------
+    leads, to_mv : the columns of a block that are leads, and what turns them into millivolt.
+    origin : index of the first sample; `NOWHERE` before it.
+    n_seen : samples since.
+    last_said : the newest beat, counted from `origin`.
+    memory : as `beats_plan.new_memory` lays it out.
+    """
 
     fs_hz: float
-    leads: list[int]
-    to_mv: list[float]
+    leads: Ints
+    to_mv: Floats
     origin: int
+    n_seen: int
     last_said: int
-    loop: BeatState
+    memory: Floats
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class BeatDetector:
         """As of a `Detector`."""
         return BeatRun
 
-    @property
+    @cached_property
     def annotator(self) -> Annotator:
         """Who says the beats."""
         return Annotator("machine", self.name, self.version)
@@ -76,16 +84,17 @@ class BeatDetector:
     def initial(self, signal: Signal) -> BeatRun:
         """As of a `Detector`."""
         leads = ecg_leads(signal)
-        to_mv = [MV_PER[signal.channels[i].unit] for i in leads]
-        return BeatRun(signal.fs_hz, leads, to_mv, NOWHERE, NOWHERE, new_state(_plan(signal.fs_hz), len(leads)))
+        to_mv = np.array([MV_PER[signal.channels[i].unit] for i in leads])
+        memory = new_memory(_plan(signal.fs_hz), len(leads))
+        return BeatRun(signal.fs_hz, np.array(leads), to_mv, NOWHERE, 0, NOWHERE, memory)
 
     def step(self, state: BeatRun, block: Block) -> Step[BeatRun]:
         """As of a `Detector`."""
         if not len(block):
             return Step(state, [])
-        if state.loop.counts[SAMPLES] == 0:
+        if state.n_seen == 0:
             state.origin = block.start
-        return Step(state, self._say(state, _found(state, block)))
+        return Step(state, self._say(state, _found(state, block.samples)))
 
     def finish(self, state: BeatRun) -> list[Annotation]:
         """As of a `Detector`."""
@@ -97,15 +106,19 @@ class BeatDetector:
         from detectors.beats_model import judge
 
         said = []
-        for row in found:
-            sample = state.origin + min(max(round(row[0]), state.last_said + 1, 0), int(state.loop.counts[SAMPLES]) - 1)
-            state.last_said = sample - state.origin
-            verdict = judge(row[1:])
-            said.append(self._annotation(sample, verdict.label, verdict.confidence))
+        for at, verdict in zip(found[:, 0].tolist(), judge(found), strict=True):
+            state.last_said = min(max(round(at), state.last_said + 1, 0), state.n_seen - 1)
+            sample = state.origin + state.last_said
+            said.append(
+                Annotation(
+                    start=sample,
+                    end=sample,
+                    label=verdict.label,
+                    annotator=self.annotator,
+                    confidence=verdict.confidence,
+                )
+            )
         return said
-
-    def _annotation(self, sample: int, label: str, confidence: float) -> Annotation:
-        return Annotation(start=sample, end=sample, label=label, annotator=self.annotator, confidence=confidence)
 
 
 def measured_beats(signal: Signal, block: Block) -> Floats:
@@ -114,7 +127,7 @@ def measured_beats(signal: Signal, block: Block) -> Floats:
     Of one block that is the whole recording, in physical units.
     """
     state = BeatDetector().initial(signal)
-    found = _found(state, block)
+    found = _found(state, block.samples)
     return np.concatenate([found, _found_at_end(state)])
 
 
@@ -128,22 +141,22 @@ def _is_ecg(name: str) -> bool:
     return not name.upper().startswith(OTHER_SENSORS)
 
 
-def _found(state: BeatRun, block: Block) -> Floats:
+def _found(state: BeatRun, samples: Floats) -> Floats:
     plan = _plan(state.fs_hz)
-    samples = np.ascontiguousarray((block.samples[:, state.leads] * state.to_mv).T)
-    n_most = len(block) // (plan.apart * plan.step) + MAX_WAITING
-    return _run(state, samples, n_most, ends=False)
+    state.n_seen += len(samples)
+    return _run(state, samples, len(samples) // (plan.apart * plan.step) + MAX_WAITING, ends=False)
 
 
 def _found_at_end(state: BeatRun) -> Floats:
-    return _run(state, np.empty((len(state.leads), 0)), MAX_WAITING, ends=True)
+    return _run(state, np.empty((0, int(state.leads.max()) + 1)), MAX_WAITING, ends=True)
 
 
 def _run(state: BeatRun, samples: Floats, n_most: int, *, ends: bool) -> Floats:
     from detectors.beats_loop import run_block
 
     found = np.empty((n_most, 1 + N_FEATURES))
-    n = run_block(_plan(state.fs_hz), _arrays(state.loop), samples, found, ends)
+    numbers = _packed_plan(state.fs_hz)
+    n = run_block(numbers, state.memory, as_compiled(samples), state.leads, state.to_mv, found, ends)
     return found[:n]
 
 
@@ -152,5 +165,6 @@ def _plan(fs_hz: float) -> Plan:
     return plan_for(fs_hz)
 
 
-def _arrays(state: BeatState) -> Arrays:
-    return Arrays(*(getattr(state, name) for name in Arrays._fields))
+@cache
+def _packed_plan(fs_hz: float) -> Floats:
+    return packed(_plan(fs_hz))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors import beats_slots as slot
-from detectors.beats_front import LEAST_SCALE_MV_PER_S, MAX_RELATIVE, relative_activity, steepness
+from detectors.beats_front import LEAST_SCALE_MV_PER_S, MAX_RELATIVE, box_means, relative_activity, steepness
+from detectors.beats_plan import N_ACTIVITY
 from detectors.compiled import inlined, inner
 from detectors.medians import median
 
@@ -46,13 +47,13 @@ def median_of(values: Floats, n_seen: int, default: float) -> float:
 @inner
 def learn(plan: Plan, state: Arrays) -> None:
     """End the learning period: with the leads' scales known, measure what was heard so far again."""
-    ring = state.activity.shape[0]
-    here = np.empty(state.leads.shape[0])
-    for at in range(min(state.counts[slot.SLOW] + 1, ring)):
+    here, one = np.empty(state.leads.shape[0]), np.empty(1)
+    for at in range(max(state.counts[slot.SLOW] + 1 - N_ACTIVITY, 0), state.counts[slot.SLOW] + 1):
         for lead in range(here.shape[0]):
-            here[lead] = state.rings[slot.ACTIVITY, lead, at]
-        state.activity[at] = relative_activity(state.leads, here, MAX_RELATIVE)
-    state.numbers[slot.TOP] = state.activity[state.counts[slot.TOP_AT] % ring]
+            box_means(state.rings[slot.SLOPE, lead], at, plan.box, one)
+            here[lead] = one[0]
+        state.activity[at % N_ACTIVITY] = relative_activity(state.leads, here, MAX_RELATIVE)
+    state.numbers[slot.TOP] = state.activity[state.counts[slot.TOP_AT] % N_ACTIVITY]
     for i in range(state.counts[slot.N_WAITING]):
         row = state.candidates[i]
         row[slot.HEIGHT] = relative_activity(state.leads, row[slot.PER_LEAD :], MAX_RELATIVE)

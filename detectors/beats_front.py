@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors import beats_slots as slot
+from detectors.beats_plan import N_ACTIVITY
 from detectors.compiled import inlined, inner
 
 if TYPE_CHECKING:
@@ -30,19 +31,29 @@ LEAST_SCALE_MV_PER_S = 0.5
 
 
 @inner
-def hear(plan: Plan, state: Arrays, lead: int, samples: Floats, heard: Floats) -> None:
+def hear(
+    plan: Plan,
+    state: Arrays,
+    lead: int,
+    samples: Floats,
+    to_mv: float,
+    heard: Floats,
+) -> None:
     """Filter samples (n_samples,) of one lead, at most `HEAR_SLOW` slow ones, into its rings.
 
-    Writes for each slow sample into `heard` (n_slow, n_leads, 2) whether the lead is worth listening to, and its mean
-    activity. One lead at a time, because a call or a view a sample costs ten times the filters.
+    Writes into `heard` (n_slow,), for each slow sample, 1 where the lead is worth listening to and else 0. One lead at
+    a time, and all that one sample hands to the next in variables of its own: a call, a view or a look into the state
+    for each sample costs many times the filters.
     """
     info = state.leads[lead]
-    low_state, base_state, band_state = state.lowpass[lead], state.baseline[lead], state.band[lead]
-    slope, shape, activity = (
-        state.rings[slot.SLOPE, lead],
-        state.rings[slot.SHAPE, lead],
-        state.rings[slot.ACTIVITY, lead],
-    )
+    slope, shape = state.rings[slot.SLOPE, lead], state.rings[slot.SHAPE, lead]
+    low_sos, base_sos, band_sos = plan.lowpass, plan.baseline, plan.band
+    low, base, band = state.lowpass[lead], state.baseline[lead], state.band[lead]
+    low_a, low_b, low_c, low_d = low[0, 0], low[0, 1], low[1, 0], low[1, 1]
+    base_a, base_b = base[0, 0], base[0, 1]
+    band_a, band_b, band_c, band_d = band[0, 0], band[0, 1], band[1, 0], band[1, 1]
+    held, bad_run, flat_run = info[slot.HELD], info[slot.BAD_RUN], info[slot.FLAT_RUN]
+    started, ready_at, band_last = info[slot.STARTED], info[slot.READY_AT], info[slot.BAND_LAST]
     ring = slope.shape[0]
     lost_after, flat_after = LOST_S * plan.fs_hz, FLAT_S * plan.fs_hz
     slow = state.counts[slot.SLOW]
@@ -50,73 +61,121 @@ def hear(plan: Plan, state: Arrays, lead: int, samples: Floats, heard: Floats) -
     now = slow % ring
     k = 0
     for i in range(samples.shape[0]):
-        x = samples[i]
+        x = samples[i] * to_mv
         if not abs(x) < ABSURD_MV:  # NaN too
-            info[slot.BAD_RUN] += 1
-            x = info[slot.HELD]
+            bad_run += 1.0
+            x = held
         else:
-            if info[slot.STARTED] == 0 or info[slot.BAD_RUN] >= lost_after:
-                if info[slot.STARTED] == 1:
-                    info[slot.READY_AT] = slow + RETURN_S * plan.slow_hz
-                info[slot.STARTED] = 1
-                _settle(plan, state, lead, x)
-            info[slot.BAD_RUN] = 0
-            info[slot.FLAT_RUN] = info[slot.FLAT_RUN] + 1 if x == info[slot.HELD] else 0
-            info[slot.HELD] = x
-        x = _sections(plan.lowpass, low_state, x)
+            if started == 0.0 or bad_run >= lost_after:
+                if started == 1.0:
+                    ready_at = slow + RETURN_S * plan.slow_hz
+                started = 1.0
+                settled = plan.lowpass_settled
+                low_a, low_b, low_c, low_d = (
+                    settled[0, 0] * x,
+                    settled[0, 1] * x,
+                    settled[1, 0] * x,
+                    settled[1, 1] * x,
+                )
+                settled = plan.baseline_settled
+                base_a, base_b = settled[0, 0] * x, settled[0, 1] * x
+                settled = plan.band_settled
+                band_a, band_b, band_c, band_d = (
+                    settled[0, 0] * x,
+                    settled[0, 1] * x,
+                    settled[1, 0] * x,
+                    settled[1, 1] * x,
+                )
+                band_last = 0.0
+            bad_run = 0.0
+            flat_run = flat_run + 1.0 if x == held else 0.0
+            held = x
+        x, low_a, low_b = _section(low_sos[0], x, low_a, low_b)
+        x, low_c, low_d = _section(low_sos[1], x, low_c, low_d)
         is_slow = phase == 0
         phase = phase + 1 if phase + 1 < plan.step else 0
         if not is_slow:
             continue
-        band = _sections(plan.band, band_state, x)
-        slope[now] = abs(band - info[slot.BAND_LAST]) * plan.slow_hz
-        info[slot.BAND_LAST] = band
-        shape[now] = _sections(plan.baseline, base_state, x)
-        activity[now] = _mean_back(slope, now, plan.box)
-        started = info[slot.STARTED] == 1 and info[slot.READY_AT] <= slow
-        ok = started and info[slot.BAD_RUN] < lost_after and info[slot.FLAT_RUN] < flat_after
-        if ok:
-            info[slot.NOISE] += (activity[now] - info[slot.NOISE]) / (NOISE_S * plan.slow_hz)
-        heard[k, lead, 0] = 1.0 if ok else 0.0
-        heard[k, lead, 1] = info[slot.NOISE]
+        y, band_a, band_b = _section(band_sos[0], x, band_a, band_b)
+        y, band_c, band_d = _section(band_sos[1], y, band_c, band_d)
+        slope[now] = abs(y - band_last) * plan.slow_hz
+        band_last = y
+        shape[now], base_a, base_b = _section(base_sos[0], x, base_a, base_b)
+        ok = started == 1.0 and ready_at <= slow and bad_run < lost_after and flat_run < flat_after
+        heard[k] = 1.0 if ok else 0.0
         slow += 1
         now = now + 1 if now + 1 < ring else 0
         k += 1
+    low[0, 0], low[0, 1], low[1, 0], low[1, 1] = low_a, low_b, low_c, low_d
+    base[0, 0], base[0, 1] = base_a, base_b
+    band[0, 0], band[0, 1], band[1, 0], band[1, 1] = band_a, band_b, band_c, band_d
+    info[slot.HELD], info[slot.BAD_RUN], info[slot.FLAT_RUN] = held, bad_run, flat_run
+    info[slot.STARTED], info[slot.READY_AT], info[slot.BAND_LAST] = started, ready_at, band_last
 
 
 @inlined
-def _sections(sos: Floats, state: Floats, x: float) -> float:  # transposed direct form II, as scipy.signal.sosfilt
-    for i in range(sos.shape[0]):
-        y = sos[i, 0] * x + state[i, 0]
-        state[i, 0] = sos[i, 1] * x - sos[i, 4] * y + state[i, 1]
-        state[i, 1] = sos[i, 2] * x - sos[i, 5] * y
-        x = y
-    return x
-
-
-@inlined
-def _mean_back(values: Floats, now: int, n: int) -> float:
-    total = 0.0
-    at = now
-    for _ in range(n):  # not a running sum: that would carry its rounding, and every artefact, for ever
-        total += values[at]
-        at = at - 1 if at else values.shape[0] - 1
-    return total / n
+def _section(sos: Floats, x: float, a: float, b: float) -> tuple[float, float, float]:
+    # transposed direct form II, as scipy.signal.sosfilt: what comes out, and the two numbers to go on with
+    y = sos[0] * x + a
+    return y, sos[1] * x - sos[4] * y + b, sos[2] * x - sos[5] * y
 
 
 @inner
-def _settle(plan: Plan, state: Arrays, lead: int, x: float) -> None:
-    _settle_one(plan.lowpass_settled, state.lowpass[lead], x)
-    _settle_one(plan.baseline_settled, state.baseline[lead], x)
-    _settle_one(plan.band_settled, state.band[lead], x)
-    state.leads[lead, slot.BAND_LAST] = 0.0
+def box_means(slope: Floats, first: int, box: int, means: Floats) -> None:
+    """Means (n,) over the box that ends at each of the slow samples from `first` on.
+
+    The same sums as one by one, in the same order, but side by side. Not a running sum: that would carry its rounding,
+    and every artefact, for ever.
+    """
+    ring = slope.shape[0]
+    near = np.empty(means.shape[0] + box - 1)
+    at = (first - box + 1) % ring
+    for i in range(near.shape[0]):
+        near[i] = slope[at]
+        at = at + 1 if at + 1 < ring else 0
+    for k in range(means.shape[0]):
+        means[k] = 0.0
+    for back in range(box):
+        behind = near[box - 1 - back :]
+        for k in range(means.shape[0]):
+            means[k] += behind[k]
+    for k in range(means.shape[0]):
+        means[k] /= box
 
 
 @inner
-def _settle_one(settled: Floats, state: Floats, x: float) -> None:
-    for i in range(settled.shape[0]):
-        state[i, 0] = settled[i, 0] * x
-        state[i, 1] = settled[i, 1] * x
+def follow_noise(leads: Floats, heard: Floats, activity: Floats, slow_hz: float, noise: Floats) -> None:
+    """Write each lead's mean activity into `noise` (n_leads, n_slow); it stands still while the lead is not heard."""
+    window = NOISE_S * slow_hz
+    for k in range(noise.shape[1]):  # the leads innermost: their divisions run side by side
+        for lead in range(noise.shape[0]):
+            here = leads[lead, slot.NOISE]
+            if heard[lead, k] == 1.0:
+                here += (activity[lead, k] - here) / window
+                leads[lead, slot.NOISE] = here
+            noise[lead, k] = here
+
+
+@inner
+def relate(leads: Floats, heard: Floats, activity: Floats, noise: Floats, weights: Floats, related: Floats) -> None:
+    """`weigh` and `relative_activity` of many slow samples, (n_leads, n_slow), while the leads' scales stay."""
+    n = related.shape[0]
+    total = np.zeros(n)
+    for k in range(n):
+        related[k] = 0.0
+    for lead in range(leads.shape[0]):
+        scale = leads[lead, slot.SCALE]
+        least = max(scale, LEAST_SCALE_MV_PER_S)
+        is_heard, height, mean, weight = heard[lead], activity[lead], noise[lead], weights[lead]
+        for k in range(n):
+            out = max(scale / max(mean[k], 1e-9) - 1.0, 0.1)
+            w = out * out * is_heard[k]
+            weight[k] = w
+            total[k] += w
+            related[k] += w * np.sqrt(min(height[k] / least, MAX_RELATIVE))
+    for k in range(n):
+        root = related[k] / total[k] if total[k] > 0.0 else 0.0
+        related[k] = root * root
 
 
 @inner
@@ -137,37 +196,38 @@ def relative_activity(leads: Floats, per_lead: Floats, limit: float) -> float:
 
 
 @inner
-def mean_activity(leads: Floats, per_lead: Floats) -> float:
+def mean_activity(leads: Floats, activity: Floats, k: int) -> float:
     """The activity while the scales of the leads are still unknown, mV/s."""
     total = 0.0
     n = 0
-    for lead in range(per_lead.shape[0]):
+    for lead in range(activity.shape[0]):
         if leads[lead, slot.WEIGHT] > 0.0:
-            total += per_lead[lead]
+            total += activity[lead, k]
             n += 1
     return total / n if n else 0.0
 
 
 @inlined
-def weigh(leads: Floats, activity: Floats, heard: Floats, learned: int) -> None:
-    """Set how much each lead counts: 0 while it is lost or flat, else by how far its QRS stands out of its mean."""
+def weigh(leads: Floats, activity: Floats, heard: Floats, noise: Floats, k: int) -> None:
+    """Set how much each lead counts: 0 while it is lost or flat, else by how far its QRS stands out of its mean.
+
+    While learning: the scale of a lead is the highest activity so far.
+    """
     for lead in range(leads.shape[0]):
         info = leads[lead]
-        if heard[lead, 0] == 0.0:
+        if heard[lead, k] == 0.0:
             info[slot.WEIGHT] = 0.0
             continue
-        if learned == 0 and activity[lead] > info[slot.SCALE]:
-            info[slot.SCALE] = activity[lead]
-        out = info[slot.SCALE] / max(heard[lead, 1], 1e-9) - 1.0
+        info[slot.SCALE] = max(info[slot.SCALE], activity[lead, k])
+        out = info[slot.SCALE] / max(noise[lead, k], 1e-9) - 1.0
         info[slot.WEIGHT] = max(out, 0.1) ** 2
 
 
 @inlined
 def find_candidate(activity: Floats, numbers: Floats, counts: Ints, apart: int) -> int:
     """The slow sample of the highest activity since the last candidate, once it has stood for `apart`; else -1."""
-    ring = activity.shape[0]
     now = counts[slot.SLOW]
-    value = activity[now % ring]
+    value = activity[now % N_ACTIVITY]
     if value > numbers[slot.TOP]:
         numbers[slot.TOP] = value
         counts[slot.TOP_AT] = now
@@ -175,7 +235,7 @@ def find_candidate(activity: Floats, numbers: Floats, counts: Ints, apart: int) 
     at = counts[slot.TOP_AT]
     if now - at < apart:
         return -1
-    is_peak = numbers[slot.TOP] > 0.0 and activity[(at - 1) % ring] < numbers[slot.TOP]
+    is_peak = numbers[slot.TOP] > 0.0 and activity[(at - 1) % N_ACTIVITY] < numbers[slot.TOP]
     numbers[slot.TOP] = value
     counts[slot.TOP_AT] = now
     return at if is_peak else -1
@@ -187,12 +247,13 @@ def add_candidate(plan: Plan, state: Arrays, at: int) -> None:
     i = state.counts[slot.N_WAITING]
     if i == state.candidates.shape[0]:  # cannot be, by `N_CANDIDATES`
         return
-    ring = state.rings.shape[2]
     row = state.candidates[i]
     row[slot.AT] = at
-    row[slot.HEIGHT] = state.activity[at % ring]
+    row[slot.HEIGHT] = state.activity[at % N_ACTIVITY]
+    activity = np.empty(1)
     for lead in range(state.leads.shape[0]):
-        row[slot.PER_LEAD + lead] = state.rings[slot.ACTIVITY, lead, at % ring]
+        box_means(state.rings[slot.SLOPE, lead], at, plan.box, activity)
+        row[slot.PER_LEAD + lead] = activity[0]
     row[slot.STEEPNESS] = steepness(state, at, plan.box)
     state.counts[slot.N_WAITING] = i + 1
 

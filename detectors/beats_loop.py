@@ -11,19 +11,22 @@ from detectors.beats_decide import accept, drop_first, is_qrs, learn, reject, us
 from detectors.beats_features import add_next, measure
 from detectors.beats_front import (
     HEAR_SLOW,
-    MAX_RELATIVE,
     add_candidate,
+    box_means,
     find_candidate,
+    follow_noise,
     hear,
     mean_activity,
-    relative_activity,
+    relate,
     weigh,
 )
+from detectors.beats_memory import arrays_of, plan_of
+from detectors.beats_plan import N_ACTIVITY
 from detectors.beats_shape import fiducial, lead_weights
 from detectors.compiled import compiled, inlined, inner
 
 if TYPE_CHECKING:
-    from detectors.beats_plan import Arrays, Floats, Int, Plan
+    from detectors.beats_plan import Arrays, Floats, Int, Ints, Plan
 
 FIRST_INTERVAL_S = 0.8
 
@@ -76,51 +79,95 @@ def _decide(plan: Plan, state: Arrays, wait: Int, out: Floats) -> None:
 
 
 @compiled
-def run_block(plan: Plan, state: Arrays, samples: Floats, out: Floats, ends: bool) -> int:  # noqa: FBT001 - compiled
-    """Take samples (n_leads, n_samples), write beats into `out` (n, 1 + N_FEATURES), and give how many.
+def run_block(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by one
+    numbers: Floats,
+    memory: Floats,
+    samples: Floats,
+    columns: Ints,
+    to_mv: Floats,
+    out: Floats,
+    ends: bool,  # noqa: FBT001 - compiled
+) -> int:
+    """Take samples (n_samples, n_channels), write beats into `out` (n, 1 + N_FEATURES), and give how many.
 
-    Where the signal `ends` with these samples, decide all that still waits.
+    `numbers` is the plan and `memory` the state, as `beats_plan` packs them; the leads stand in `columns` (n_leads,) of
+    the samples, which `to_mv` (n_leads,) turns into millivolt. Where the signal `ends` with these samples, decide all
+    that still waits.
     """
-    n_leads, n_samples = samples.shape
-    heard = np.zeros((HEAR_SLOW, n_leads, 2))
+    n_samples, n_leads = samples.shape[0], columns.shape[0]
+    plan = plan_of(numbers)
+    state = arrays_of(memory, n_leads, plan.ring)
+    heard, activity = np.empty((n_leads, HEAR_SLOW)), np.empty((n_leads, HEAR_SLOW))
+    noise, weights = np.empty((n_leads, HEAR_SLOW)), np.empty((n_leads, HEAR_SLOW))
     state.counts[slot.N_SAID] = 0
     start = 0
     while start < n_samples:
         end = min(start + HEAR_SLOW * plan.step, n_samples)
         before = state.counts[slot.SAMPLES]
+        n_slow = -(-(before + end - start) // plan.step) - -(-before // plan.step)
         for lead in range(n_leads):
-            hear(plan, state, lead, samples[lead, start:end], heard)
+            hear(plan, state, lead, samples[start:end, columns[lead]], to_mv[lead], heard[lead])
+            box_means(state.rings[slot.SLOPE, lead], state.counts[slot.SLOW], plan.box, activity[lead, :n_slow])
+        follow_noise(state.leads, heard, activity, plan.slow_hz, noise[:, :n_slow])
         state.counts[slot.SAMPLES] = before + end - start
-        n_slow = -(-state.counts[slot.SAMPLES] // plan.step) - -(-before // plan.step)
-        _run_slow(plan, state, heard, n_slow, out)
+        k = 0
+        while k < n_slow and state.counts[slot.LEARNED] == 0:
+            _learn_on(plan, state, heard, activity, noise, k, out)
+            k += 1
+        while k < n_slow:
+            k = _run_slow(plan, state, heard[:, k:n_slow], activity[:, k:], noise[:, k:], weights[:, k:], out) + k
         start = end
     if ends and state.counts[slot.SLOW]:
         _run_out(plan, state, out)
     return state.counts[slot.N_SAID]
 
 
-@inlined
-def _run_slow(plan: Plan, state: Arrays, heard: Floats, n_slow: int, out: Floats) -> None:
-    counts, leads, rings, activity = state.counts, state.leads, state.rings[slot.ACTIVITY], state.activity
-    ring = activity.shape[0]
-    here = np.zeros(leads.shape[0])
-    for k in range(n_slow):
-        now = counts[slot.SLOW] % ring
-        for lead in range(here.shape[0]):
-            here[lead] = rings[lead, now]
-        weigh(leads, here, heard[k], counts[slot.LEARNED])
-        if counts[slot.LEARNED]:
-            activity[now] = relative_activity(leads, here, MAX_RELATIVE)
-        else:
-            activity[now] = mean_activity(leads, here)
-        at = find_candidate(activity, state.numbers, counts, plan.apart)
+@inner
+def _learn_on(
+    plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise: Floats, k: int, out: Floats
+) -> None:
+    """Take slow sample k of those that were heard at once, in the learning period."""
+    counts = state.counts
+    weigh(state.leads, activity, heard, noise, k)
+    state.activity[counts[slot.SLOW] % N_ACTIVITY] = mean_activity(state.leads, activity, k)
+    at = find_candidate(state.activity, state.numbers, counts, plan.apart)
+    if at >= 0:
+        add_candidate(plan, state, at)
+    if counts[slot.SLOW] >= plan.learn:
+        learn(plan, state)
+        _decide(plan, state, plan.decide, out)
+    counts[slot.SLOW] += 1
+
+
+@inner
+def _run_slow(
+    plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise: Floats, weights: Floats, out: Floats
+) -> int:
+    """Take slow samples, (n_leads, n_slow) of each kind, up to the next beat, which changes the leads' scales.
+
+    Gives how many it took.
+    """
+    counts, n_slow = state.counts, heard.shape[1]
+    related = np.empty(n_slow)
+    relate(state.leads, heard, activity, noise, weights, related)
+    n_beats = counts[slot.N_ACCEPTED]
+    k = 0
+    while k < n_slow and counts[slot.N_ACCEPTED] == n_beats:
+        now = counts[slot.SLOW]
+        state.activity[now % N_ACTIVITY] = related[k]
+        at = find_candidate(state.activity, state.numbers, counts, plan.apart)
+        is_due = counts[slot.N_WAITING] > 0 and state.candidates[0, slot.AT] + plan.decide <= now
+        is_due = is_due or (counts[slot.PENDING] == 1 and now - state.pending[slot.BEAT_AT] >= plan.label)
+        if at >= 0 or is_due or k + 1 == n_slow:
+            for lead in range(weights.shape[0]):
+                state.leads[lead, slot.WEIGHT] = weights[lead, k]
         if at >= 0:
             add_candidate(plan, state, at)
-        if counts[slot.LEARNED] == 0 and counts[slot.SLOW] >= plan.learn:
-            learn(plan, state)
-        if counts[slot.LEARNED] and (counts[slot.N_WAITING] or counts[slot.PENDING]):
+        if is_due:
             _decide(plan, state, plan.decide, out)
-        counts[slot.SLOW] += 1
+        counts[slot.SLOW] = now + 1
+        k += 1
+    return k
 
 
 @inlined
@@ -130,7 +177,7 @@ def _run_out(plan: Plan, state: Arrays, out: Floats) -> None:
     top_at = counts[slot.TOP_AT]
     if (
         0 < top_at < counts[slot.SLOW]
-        and state.activity[(top_at - 1) % state.activity.shape[0]] < state.numbers[slot.TOP]
+        and state.activity[(top_at - 1) % N_ACTIVITY] < state.numbers[slot.TOP]
     ):
         add_candidate(plan, state, top_at)
     if counts[slot.LEARNED] == 0:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.compiled import compiled
+from detectors.compiled import compiled, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from detectors.beats_plan import Floats
 
 CLASSES = ("N", "S", "V")
+BATCH = 8
+"""Trees that are walked side by side."""
 
 
 class Trees(NamedTuple):
@@ -49,21 +51,94 @@ def trees() -> Trees:
         return Trees(*(arrays[name] for name in Trees._fields))
 
 
-def judge(features: Floats) -> Verdict:
-    """Label one beat by its features, (N_FEATURES,)."""
-    scores = _scores(trees(), np.ascontiguousarray(features))
-    odds = np.exp(scores - scores.max())
-    best = int(odds.argmax())
-    return Verdict(CLASSES[best], round(float(odds[best] / odds.sum()), 3))
+class Forest(NamedTuple):
+    """The trees as they are walked: from a leaf one comes to the leaf again.
+
+    So all trees of a batch go as many steps as the deepest of them, side by side and without a branch to be guessed.
+
+    Parameters
+    ----------
+    roots : node of each tree, (n_trees,).
+    depths : steps of each batch of `BATCH` trees.
+    feature, threshold : of each node; whatever at a leaf.
+    children : (2 n_nodes,), the nodes to go on with at or below the threshold and above it.
+    values : what a leaf adds.
+    baseline : of each class.
+    """
+
+    roots: NDArray[np.int64]
+    depths: NDArray[np.int64]
+    feature: NDArray[np.int16]
+    threshold: NDArray[np.float64]
+    children: NDArray[np.int16]
+    values: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+
+
+@cache
+def forest() -> Forest:
+    """The trained trees as they are walked."""
+    own = trees()
+    is_leaf = own.feature < 0
+    nodes = np.arange(len(own.feature))
+    children = np.column_stack([np.where(is_leaf, nodes, own.left), np.where(is_leaf, nodes, own.right)])
+    n_batches = -(-len(own.roots) // BATCH)
+    roots = np.full(n_batches * BATCH, own.roots[0])
+    roots[: len(own.roots)] = own.roots
+    depths = np.zeros(n_batches, np.int64)
+    here = roots.reshape(n_batches, BATCH, 1)
+    while not (ends := is_leaf[here].all(axis=(1, 2))).all():
+        depths += ~ends
+        here = np.unique(children[here].reshape(n_batches, BATCH, -1), axis=2)
+    return Forest(
+        own.roots.astype(np.int64),
+        depths,
+        np.where(is_leaf, 0, own.feature).astype(np.int16),
+        own.threshold,
+        children.ravel().astype(np.int16),
+        np.where(is_leaf, own.threshold, 0.0),
+        own.baseline,
+    )
+
+
+def judge(found: Floats) -> list[Verdict]:
+    """Label beats by their features, which follow their sample in each row of (n, 1 + N_FEATURES)."""
+    verdicts = np.empty((len(found), 2))
+    _judge(forest(), found, verdicts)
+    return [Verdict(CLASSES[int(best)], round(probability, 3)) for best, probability in verdicts.tolist()]
 
 
 @compiled
-def _scores(trees: Trees, features: Floats) -> Floats:
-    scores = trees.baseline.copy()
-    for i in range(trees.roots.shape[0]):
-        node = trees.roots[i]
-        while trees.feature[node] >= 0:
-            goes_left = features[trees.feature[node]] <= trees.threshold[node]
-            node = trees.left[node] if goes_left else trees.right[node]
-        scores[i % scores.shape[0]] += trees.threshold[node]
-    return scores
+def _judge(forest: Forest, found: Floats, verdicts: Floats) -> None:
+    """Write the number of the best class of each beat and its probability."""
+    scores, nodes = np.empty(forest.baseline.shape[0]), np.empty(BATCH, np.int64)
+    for i in range(found.shape[0]):
+        _score(forest, found[i, 1:], nodes, scores)
+        best = 0
+        for k in range(1, scores.shape[0]):
+            if scores[k] > scores[best]:
+                best = k
+        odds = 0.0
+        for k in range(scores.shape[0]):
+            odds += np.exp(scores[k] - scores[best])
+        verdicts[i, 0] = best
+        verdicts[i, 1] = 1.0 / odds
+
+
+@inner
+def _score(forest: Forest, features: Floats, nodes: NDArray[np.int64], scores: Floats) -> None:
+    n_trees, n_classes = forest.roots.shape[0], scores.shape[0]
+    for k in range(n_classes):
+        scores[k] = forest.baseline[k]
+    for batch in range(forest.depths.shape[0]):
+        first = batch * BATCH
+        n = min(BATCH, n_trees - first)
+        for k in range(n):
+            nodes[k] = forest.roots[first + k]
+        for _ in range(forest.depths[batch]):
+            for k in range(n):
+                node = nodes[k]
+                is_above = not features[forest.feature[node]] <= forest.threshold[node]
+                nodes[k] = forest.children[2 * node + np.int64(is_above)]
+        for k in range(n):  # in the order of the trees: the sum is the same to the bit
+            scores[(first + k) % n_classes] += forest.values[nodes[k]]

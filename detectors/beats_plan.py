@@ -1,8 +1,12 @@
-"""What the beat detector's loops work with: constants for one sampling rate, and the arrays of its state."""
+"""What the beat detector's loops work with: constants for one sampling rate, and the arrays of its state.
+
+To Python both are one array of float64 each, `packed` and `new_memory`: handing over fifteen arrays at each call costs
+more than a second of signal in one lead, and a state that lies in one piece is dumped and loaded in one.
+`detectors.beats_memory` takes them apart again, in compiled code.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +30,10 @@ SLACK = 4
 POINT_S = 0.010
 BEFORE_S = 0.140
 N_FEATURES = 27
-N_BEAT_SCALARS = 16
-MAX_BEATS_PER_S = 8
+N_ACTIVITY = 64
+"""Slow samples of the activity of all leads together that are kept: more than `PEAK_APART_S` at any rate."""
+N_LOWPASS, N_BASELINE, N_BAND = 2, 1, 2
+"""Second-order sections of the filters."""
 
 LOWPASS_HZ = 35.0
 SLOW_HZ = 100.0
@@ -66,32 +72,12 @@ class Plan(NamedTuple):
     learn: int
     label: int
     qrs_delay: int
+    ring: int
     lowpass_delay: float
 
 
-@dataclass(slots=True)
-class BeatState:
-    """The state of the beat detector; what the columns and entries mean stands in `detectors.beats_slots`."""
-
-    lowpass: Floats
-    baseline: Floats
-    band: Floats
-    leads: Floats
-    rings: Floats
-    activity: Floats
-    candidates: Floats
-    heights: Floats
-    intervals: Floats
-    templates: Floats
-    clusters: Floats
-    waves: Floats
-    pending: Floats
-    numbers: Floats
-    counts: Ints
-
-
 class Arrays(NamedTuple):
-    """The fields of `BeatState` in the form in which compiled code takes them."""
+    """The state of the beat detector; what the columns and entries mean stands in `detectors.beats_slots`."""
 
     lowpass: Floats
     baseline: Floats
@@ -138,6 +124,7 @@ def plan_for(fs_hz: float) -> Plan:
         learn=round(LEARN_S * slow_hz),
         label=round(LABEL_S * slow_hz),
         qrs_delay=round((BOX_S / 2 + BAND_DELAY_S) * slow_hz),
+        ring=int(RING_S * slow_hz) + 1,
         lowpass_delay=LOWPASS_DELAY_S * fs_hz,
     )
 
@@ -146,25 +133,17 @@ def _settled_on_one(sos: Floats) -> Floats:
     return np.ascontiguousarray(settled_on(sos, np.ones(1))[:, :, 0])
 
 
-def new_state(plan: Plan, n_leads: int) -> BeatState:
+def packed(plan: Plan) -> Floats:
+    """The plan as one array, in the order of its fields."""
+    return np.concatenate([np.ravel(field) for field in plan]).astype(np.float64)
+
+
+def new_memory(plan: Plan, n_leads: int) -> Floats:
     """The state before the first sample."""
-    ring = int(RING_S * plan.slow_hz) + 1
-    counts = np.zeros(slot.N_COUNTS, np.int64)
-    counts[slot.LAST_AT] = NO_BEAT
-    return BeatState(
-        lowpass=np.zeros((n_leads, len(plan.lowpass), 2)),
-        baseline=np.zeros((n_leads, len(plan.baseline), 2)),
-        band=np.zeros((n_leads, len(plan.band), 2)),
-        leads=np.zeros((n_leads, slot.N_LEAD_SLOTS)),
-        rings=np.zeros((slot.N_RINGS, n_leads, ring)),
-        activity=np.zeros(ring),
-        candidates=np.zeros((N_CANDIDATES, slot.PER_LEAD + n_leads)),
-        heights=np.zeros((n_leads + 1, N_HEIGHTS)),
-        intervals=np.zeros(N_INTERVALS),
-        templates=np.zeros((N_CLUSTERS, n_leads, N_POINTS)),
-        clusters=np.zeros((N_CLUSTERS, slot.N_CLUSTER_SLOTS)),
-        waves=np.zeros((1, n_leads * (N_POINTS + 2 * SLACK))),
-        pending=np.zeros(slot.N_PENDING_SLOTS + N_FEATURES),
-        numbers=np.zeros(slot.N_NUMBERS),
-        counts=counts,
-    )
+    per_lead = 2 * (N_LOWPASS + N_BASELINE + N_BAND) + slot.N_LEAD_SLOTS + slot.N_RINGS * plan.ring
+    per_lead += N_CANDIDATES + N_HEIGHTS + N_CLUSTERS * N_POINTS + N_POINTS + 2 * SLACK
+    shared = slot.N_COUNTS + N_ACTIVITY + N_CANDIDATES * slot.PER_LEAD + N_HEIGHTS + N_INTERVALS
+    shared += N_CLUSTERS * slot.N_CLUSTER_SLOTS + slot.N_PENDING_SLOTS + N_FEATURES + slot.N_NUMBERS
+    memory = np.zeros(shared + n_leads * per_lead)
+    memory[: slot.N_COUNTS].view(np.int64)[slot.LAST_AT] = NO_BEAT
+    return memory

@@ -1,4 +1,4 @@
-"""Where each number stands in the arrays of `BeatState`; plain integers, because compiled code reads them."""
+"""Where each number stands in the arrays of `beats_plan.Arrays`; plain integers, because compiled code reads them."""
 
 # `leads`, of shape n_leads, 8:
 HELD = 0  # last finite sample, mV
@@ -15,8 +15,7 @@ N_LEAD_SLOTS = 9
 # `rings`, of shape 2, n_leads, ring:
 SLOPE = 0
 SHAPE = 1
-ACTIVITY = 2
-N_RINGS = 3
+N_RINGS = 2
 
 # `candidates`, of shape N_CANDIDATES, 3 + n_leads:
 AT = 0  # slow sample

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 
 def compiled(function: FunctionT) -> FunctionT:
-    """The function, compiled at its first call for the types it is called with."""
-    return _compiled(function, no_cfunc_wrapper=True)
+    """The function, compiled at its first call for the types it is called with; it lets other threads run meanwhile.
+
+    A division by zero gives infinity, as in numpy.
+    """
+    return _compiled(function, no_cfunc_wrapper=True, nogil=True, error_model="numpy")
 
 
 def inner(function: FunctionT) -> FunctionT:

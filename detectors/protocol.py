@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from signal_processing.values import Annotation, Annotator, Block, Signal
 
@@ -69,6 +73,18 @@ class Detector(Protocol[StateT]):
 
 
 AnyDetector = Detector[Any]
+
+
+def as_compiled(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The samples in the one form that loops are compiled for: row by row, float64, not to be written to.
+
+    The array itself where it is so already, as a block's is: any other form would be compiled anew, for seconds.
+    """
+    plain = np.ascontiguousarray(samples, dtype=np.float64)
+    if plain.flags.writeable:
+        plain = plain.view()
+        plain.flags.writeable = False
+    return plain
 
 
 class Follower(Protocol[StateT]):
