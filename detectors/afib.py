@@ -22,7 +22,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from detectors.protocol import Step
+from detectors.protocol import NEVER_MIND, Step
 from detectors.spans import NOWHERE, REPEAT_S, OpenSpan
 from signal_processing.values import Annotation, Annotator, Signal
 from signal_processing.vocabulary import LABELS
@@ -164,6 +164,12 @@ class Afib:
             self._take(state, beat, said)
         self._pass_time(state, settled_until, said)
         return Step(state, said)
+
+    def quiet_until(self, state: AfibState) -> int:
+        """Where the next interval is judged without waiting any longer, or everything ends for want of a beat."""
+        if state.n_judged < len(state.ends):
+            return min(self._judged_by(state), self._breaks_at(state))
+        return self._breaks_at(state) if state.raw or state.ends or state.span.is_open else NEVER_MIND
 
     def finish(self, state: AfibState, *, end: int) -> list[Annotation]:
         """Judge what is left by what there is, and close."""

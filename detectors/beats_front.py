@@ -31,7 +31,7 @@ LEAST_SCALE_MV_PER_S = 0.5
 
 
 @inner
-def hear(
+def hear(  # noqa: PLR0915 - a call for each sample costs more than the sample
     plan: Plan,
     state: Arrays,
     lead: int,

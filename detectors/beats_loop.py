@@ -79,7 +79,7 @@ def _decide(plan: Plan, state: Arrays, wait: Int, out: Floats) -> None:
 
 
 @compiled
-def run_block(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by one
+def run_block(
     numbers: Floats,
     memory: Floats,
     samples: Floats,
@@ -123,9 +123,7 @@ def run_block(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by
 
 
 @inner
-def _learn_on(
-    plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise: Floats, k: int, out: Floats
-) -> None:
+def _learn_on(plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise: Floats, k: int, out: Floats) -> None:
     """Take slow sample k of those that were heard at once, in the learning period."""
     counts = state.counts
     weigh(state.leads, activity, heard, noise, k)
@@ -175,10 +173,7 @@ def _run_out(plan: Plan, state: Arrays, out: Floats) -> None:
     counts = state.counts
     counts[slot.SLOW] -= 1  # the newest slow sample, as within `_run_slow`
     top_at = counts[slot.TOP_AT]
-    if (
-        0 < top_at < counts[slot.SLOW]
-        and state.activity[(top_at - 1) % N_ACTIVITY] < state.numbers[slot.TOP]
-    ):
+    if 0 < top_at < counts[slot.SLOW] and state.activity[(top_at - 1) % N_ACTIVITY] < state.numbers[slot.TOP]:
         add_candidate(plan, state, top_at)
     if counts[slot.LEARNED] == 0:
         learn(plan, state)

@@ -51,7 +51,7 @@ def plan_of(numbers: Floats) -> Plan:
     band_settled = base_settled + N_BASELINE * 2
     rest = band_settled + N_BAND * 2
     return Plan(
-        np.int64(numbers[0]),
+        int(numbers[0]),
         numbers[1],
         numbers[2],
         _table(numbers, low, np.int64(N_LOWPASS), np.int64(6)),
@@ -60,13 +60,13 @@ def plan_of(numbers: Floats) -> Plan:
         _table(numbers, low_settled, np.int64(N_LOWPASS), np.int64(2)),
         _table(numbers, base_settled, np.int64(N_BASELINE), np.int64(2)),
         _table(numbers, band_settled, np.int64(N_BAND), np.int64(2)),
-        np.int64(numbers[rest]),
-        np.int64(numbers[rest + 1]),
-        np.int64(numbers[rest + 2]),
-        np.int64(numbers[rest + 3]),
-        np.int64(numbers[rest + 4]),
-        np.int64(numbers[rest + 5]),
-        np.int64(numbers[rest + 6]),
+        int(numbers[rest]),
+        int(numbers[rest + 1]),
+        int(numbers[rest + 2]),
+        int(numbers[rest + 3]),
+        int(numbers[rest + 4]),
+        int(numbers[rest + 5]),
+        int(numbers[rest + 6]),
         numbers[rest + 7],
     )
 

@@ -12,7 +12,7 @@ from detectors.protocol import AnyDetector, Follower, Step
 from signal_processing.values import Annotation, Annotator, Block, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 TICK_S = 0.5
 """Followers hear at least this often that time passes, s. The ticks count from the first sample, so that what several
@@ -33,6 +33,7 @@ class ChainState(Generic[SourceStateT, FollowerStatesT]):
     fs_hz : sampling rate, Hz.
     end : one past the last sample taken; -1 before the first.
     tick : the next tick, a sample index; -1 before the first sample.
+    quiet_until : before this sample, no tick changes anything in a follower.
     """
 
     source: SourceStateT
@@ -40,6 +41,7 @@ class ChainState(Generic[SourceStateT, FollowerStatesT]):
     fs_hz: float
     end: int = -1
     tick: int = -1
+    quiet_until: int = -1
 
 
 AnyChainState = ChainState[Any, Any]
@@ -95,38 +97,49 @@ class Chain:
         state.source, found = self.source.step(state.source, block)
         state.end = block.end
         settled_until = math.floor(block.end - self.source.latency_s * state.fs_hz)
-        said = list(self._follow(state, found))
-        said.extend(self._pass_time(state, settled_until))
+        said = self._follow(state, found)
+        self._pass_time(state, settled_until, said)
         return Step(state, said)
 
     def finish(self, state: AnyChainState) -> list[Annotation]:
         """What the source still finds, and what all have left to say."""
-        said = list(self._follow(state, self.source.finish(state.source)))
+        said = self._follow(state, self.source.finish(state.source))
         for follower, follower_state in zip(self.followers, state.followers, strict=True):
             said.extend(follower.finish(follower_state, end=state.end))
         return said
 
-    def _follow(self, state: AnyChainState, found: Sequence[Annotation]) -> Iterator[Annotation]:
+    def _follow(self, state: AnyChainState, found: Sequence[Annotation]) -> list[Annotation]:
+        said: list[Annotation] = []
         for point in found:
             # the points come in order, so that none before this one is still to come
-            yield from self._pass_time(state, point.start)
-            yield point
-            yield from self._tell(state, (point,), settled_until=point.start)
+            self._pass_time(state, point.start, said)
+            said.append(point)
+            self._tell(state, (point,), said, settled_until=point.start)
+        return said
 
-    def _pass_time(self, state: AnyChainState, settled_until: int) -> Iterator[Annotation]:
-        while 0 <= state.tick <= settled_until:
-            yield from self._tell(state, (), settled_until=state.tick)
-            state.tick += _tick_samples(state.fs_hz)
+    def _pass_time(self, state: AnyChainState, settled_until: int, said: list[Annotation]) -> None:
+        if state.tick < 0:
+            return
+        every = _tick_samples(state.fs_hz)
+        while state.tick <= settled_until:
+            if state.tick < state.quiet_until:  # most ticks: pass over those that would change nothing
+                until = min(settled_until + 1, state.quiet_until)
+                state.tick += -((state.tick - until) // every) * every
+            else:
+                self._tell(state, (), said, settled_until=state.tick)
+                state.tick += every
 
-    def _tell(self, state: AnyChainState, points: Sequence[Annotation], *, settled_until: int) -> list[Annotation]:
-        said: list[Annotation] = []
+    def _tell(
+        self, state: AnyChainState, points: Sequence[Annotation], said: list[Annotation], *, settled_until: int
+    ) -> None:
         states = []
         for follower, follower_state in zip(self.followers, state.followers, strict=True):
             after, annotations = follower.step(follower_state, points, settled_until=settled_until)
             states.append(after)
             said += annotations
         state.followers = tuple(states)
-        return said
+        quiet = (follower.quiet_until(after) for follower, after in zip(self.followers, states, strict=True))
+        state.quiet_until = min(quiet)
 
 
 def _tick_samples(fs_hz: float) -> int:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from detectors.beats import BeatDetector, ecg_leads
+from detectors.beats_plan import Ints
 from detectors.chain import AnyChainState, Chain
 from detectors.protocol import Step
 from detectors.stillness import StillnessState, forget, still_samples, watch
@@ -34,7 +35,7 @@ class EcgState(Generic[ChainStateT]):
 
     chain: ChainStateT
     fs_hz: float
-    leads: list[int]
+    leads: Ints
     stillness: StillnessState = field(default_factory=StillnessState)
     said_gap: int = NOWHERE
 
@@ -76,12 +77,12 @@ class Ecg:
 
     def initial(self, signal: Signal) -> AnyEcgState:
         """The chain before the first block."""
-        state: EcgState[AnyChainState] = EcgState(self.chain.initial(signal), signal.fs_hz, ecg_leads(signal))
+        state: EcgState[AnyChainState] = EcgState(self.chain.initial(signal), signal.fs_hz, np.array(ecg_leads(signal)))
         return state
 
     def step(self, state: AnyEcgState, block: Block) -> Step[AnyEcgState]:
         """The chain's, less the gaps without a signal."""
-        watch(state.stillness, block.start, np.ascontiguousarray(block.samples[:, state.leads]), state.fs_hz)
+        watch(state.stillness, block.start, block.samples, state.leads, state.fs_hz)
         state.chain, said = self.chain.step(state.chain, block)
         return Step(state, _guarded(state, said))
 

@@ -87,6 +87,10 @@ def as_compiled(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     return plain
 
 
+NEVER_MIND = 1 << 62
+"""A sample that no stream comes to."""
+
+
 class Follower(Protocol[StateT]):
     """A detector of the second line: reads what a first one found (beats, pulses) instead of samples."""
 
@@ -114,6 +118,12 @@ class Follower(Protocol[StateT]):
 
         No beat before sample `settled_until` is still to come; that is how a pause is noticed. The cuts between steps
         must change nothing.
+        """
+
+    def quiet_until(self, state: StateT) -> int:
+        """A step without beats, settled until any sample before this one, says nothing and changes nothing.
+
+        `NEVER_MIND` where only a beat can; 0 from who cannot tell.
         """
 
     def finish(self, state: StateT, *, end: int) -> list[Annotation]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.beats import MV_PER, ecg_leads
-from detectors.protocol import Step
+from detectors.protocol import Step, as_compiled
 from detectors.quality_plan import N_SECTIONS, Measure, empty_frame, sections
 from detectors.spans import REPEAT_S, OpenSpan
 from signal_processing.values import Annotation, Annotator, Block, Signal
@@ -43,6 +43,12 @@ SATURATED_RANGE_MV = 1.0
 
 MIN_MISSING_SHARE = 0.5
 """Share of missing samples from which a second is one of a lead that is off."""
+
+FLAT_STEPS = 1.01
+"""Range of a second that is flat, digital steps: one, and the rounding of physical values."""
+
+DOUBT = 1e-6
+"""How near to a limit a second may be to be judged by it once more, outside the compiled loop."""
 
 RAIL_BITS = range(9, 17)
 """Resolutions of converters whose rails are known, bits."""
@@ -78,16 +84,13 @@ class QualityConfig:
 
 @dataclass
 class LeadState:
-    """The span in progress on one lead: what it is, its seconds, and the extremes of all that was seen (raw units)."""
+    """One lead, and the span in progress on it: what that is, and its seconds."""
 
     name: str
     mv_per_unit: float
     step: float
     gain: float
     offset: float
-    i_channel: int
-    lowest: float = math.inf
-    highest: float = -math.inf
     label: str = _NONE
     span: OpenSpan = field(default_factory=OpenSpan)
     n_seconds: int = 0
@@ -103,13 +106,18 @@ class QualityState:
     ----------
     start : first sample; -1 before it.
     n_taken : samples of the second in progress.
-    z, held, frame : as `quality_frames.measure` has them.
-    frames : newest complete seconds, (n, n_leads, n_measures), the last of them number `n_frames` - 1.
+    columns, scale, z, held, frame : as `quality_frames.measure` has them.
+    frames : newest complete seconds, (2 N_SIDE + 1, n_leads, n_measures), the last of them number `n_frames` - 1.
     n_judged : seconds judged.
+    extremes, limits : as `quality_frames.judge` has them.
     """
 
     fs_hz: float
     leads: list[LeadState]
+    columns: NDArray[np.int64]
+    scale: NDArray[np.float64]
+    extremes: NDArray[np.float64]
+    limits: NDArray[np.float64]
     z: NDArray[np.float64]
     held: NDArray[np.float64]
     frame: NDArray[np.float64]
@@ -158,42 +166,63 @@ class Quality:
 
     def initial(self, signal: Signal) -> QualityState:
         """No sample yet."""
-        leads = []
-        for i in ecg_leads(signal):
-            lead = signal.channels[i]
-            leads.append(LeadState(lead.name, MV_PER[lead.unit], 1 / abs(lead.gain), lead.gain, lead.offset, i))
+        columns = ecg_leads(signal)
+        leads = [
+            LeadState(lead.name, MV_PER[lead.unit], 1 / abs(lead.gain), lead.gain, lead.offset)
+            for lead in (signal.channels[i] for i in columns)
+        ]
         n = len(leads)
         held = np.full((n, 3), np.nan)
         held[:, 2] = 0.0
-        frames = np.empty((0, n, len(Measure)))
-        return QualityState(signal.fs_hz, leads, np.zeros((n, N_SECTIONS, 2)), held, empty_frame(n), frames)
+        limit = min(self.config.enter, self.config.leave)
+        # a little less, for the rounding: what may be anything but good is judged again, in one place
+        score = math.log(limit / (1 - limit)) - DOUBT if 0 < limit < 1 else -math.inf
+        least_valid = (1 - MIN_MISSING_SHARE) * round(signal.fs_hz) + DOUBT
+        return QualityState(
+            fs_hz=signal.fs_hz,
+            leads=leads,
+            columns=np.array(columns),
+            scale=np.array([lead.mv_per_unit for lead in leads]),
+            extremes=np.tile([np.inf, -np.inf], (n, 1)),
+            limits=np.array([score, least_valid, *(FLAT_STEPS * lead.step for lead in leads)]),
+            z=np.zeros((n, N_SECTIONS, 2)),
+            held=held,
+            frame=empty_frame(n),
+            frames=np.zeros((2 * N_SIDE + 1, n, len(Measure))),
+        )
 
     def step(self, state: QualityState, block: Block) -> Step[QualityState]:
         """Measure the seconds that the block completes and judge those whose neighbours are known."""
         if not len(block):
             return Step(state, [])
-        from detectors.quality_frames import measure
+        from detectors.quality_frames import keep, measure
 
         if state.start < 0:
             state.start = block.start
-        samples = block.samples[:, [lead.i_channel for lead in state.leads]]
-        scale = np.array([lead.mv_per_unit for lead in state.leads])
         done, state.n_taken = measure(
-            samples, scale, _sections(state.fs_hz), state.z, state.held, state.frame, state.n_taken, _second(state)
+            as_compiled(block.samples),
+            state.columns,
+            state.scale,
+            _sections(state.fs_hz),
+            state.z,
+            state.held,
+            state.frame,
+            state.n_taken,
+            _second(state),
         )
         said: list[Annotation] = []
         for frame in done:
-            state.frames = np.concatenate([state.frames[-2 * N_SIDE :], frame[np.newaxis]])
+            keep(state.frames, frame)
             state.n_frames += 1
             if state.n_frames - state.n_judged > N_SIDE:
-                said.extend(self._judge_next(state))
+                self._judge_next(state, said)
         return Step(state, said)
 
     def finish(self, state: QualityState) -> list[Annotation]:
         """Judge what is left by what there is; a span that reaches the last whole second reaches the end."""
         said: list[Annotation] = []
         while state.n_judged < state.n_frames:
-            said.extend(self._judge_next(state))
+            self._judge_next(state, said)
         end = state.start + state.n_frames * _second(state) + state.n_taken
         for lead in state.leads:
             if lead.span.is_open:
@@ -201,18 +230,38 @@ class Quality:
             said.extend(self._close(state, lead))
         return said
 
-    def _judge_next(self, state: QualityState) -> Iterator[Annotation]:
-        from detectors.quality_frames import noise_indices
+    def _judge_next(self, state: QualityState, said: list[Annotation]) -> None:
+        from detectors.quality_frames import judge
 
         i_second = state.n_judged
-        first = state.n_frames - len(state.frames)
-        here = i_second - first
-        window = state.frames[max(here - N_SIDE, 0) : here + N_SIDE + 1]
-        indices = noise_indices(window, _second(state), POWER_FLOOR_MV2).tolist()
+        here = len(state.frames) - state.n_frames + i_second
+        first = max(here - N_SIDE, len(state.frames) - state.n_frames, 0)
+        window = state.frames[first : here + N_SIDE + 1]
+        indices = np.empty((len(state.leads), 5))
+        is_good = judge(
+            window,
+            here - first,
+            _second(state),
+            POWER_FLOOR_MV2,
+            state.extremes,
+            state.limits,
+            self._weights,
+            indices,
+        )
         state.n_judged += 1
-        for i, lead in enumerate(state.leads):
-            judgement = _determined(lead, state.frames[here, i], state.fs_hz) or self._noisy(lead, indices[i])
-            yield from self._continue(state, lead, i_second, judgement)
+        if is_good and not any(lead.label for lead in state.leads):
+            return  # the usual case
+        for i, (lead, row) in enumerate(zip(state.leads, indices.tolist(), strict=True)):
+            extremes = state.extremes[i].tolist()
+            judgement = _determined(lead, extremes, state.frames[here, i], state.fs_hz) or self._noisy(lead, row)
+            said.extend(self._continue(state, lead, i_second, judgement))
+
+    @cached_property
+    def _weights(self) -> NDArray[np.float64]:
+        weights = self.config.weights
+        return np.array(
+            [weights.bias, weights.baseline, weights.kurtosis, weights.unevenness, weights.high, weights.swing]
+        )
 
     def _noisy(self, lead: LeadState, indices: list[float]) -> Judgement:
         baseline, kurtosis, unevenness, high, swing = indices
@@ -275,16 +324,15 @@ def _sections(fs_hz: float) -> NDArray[np.float64]:
     return sections(fs_hz)
 
 
-def _determined(lead: LeadState, frame: NDArray[np.float64], fs_hz: float) -> Judgement | None:
+def _determined(lead: LeadState, extremes: list[float], frame: NDArray[np.float64], fs_hz: float) -> Judgement | None:
     """What the samples of a second say by themselves; nothing of most."""
     n_valid, low, high, plateau, value = frame[: Measure.PLATEAU_VALUE + 1].tolist()
     missing = 1 - n_valid / round(fs_hz)
     if missing >= MIN_MISSING_SHARE:
         return Judgement("LEAD_OFF", DETERMINED, "missing_share", missing)
-    lead.lowest, lead.highest = min(lead.lowest, low), max(lead.highest, high)
-    is_extreme = value in {low, high} and value in {lead.lowest, lead.highest}
+    is_extreme = value in {low, high} and value in extremes
     is_rail = is_extreme and _is_rail(lead, value)
-    if high - low <= 1.01 * lead.step:  # one step, and the rounding of physical values
+    if high - low <= FLAT_STEPS * lead.step:
         return Judgement("LEAD_OFF" if is_rail else "FLAT", DETERMINED, "range_mv", (high - low) * lead.mv_per_unit)
     is_clipped = is_extreme and plateau >= EXTREME_PLATEAU_S * fs_hz
     is_clipped = is_clipped and (high - low) * lead.mv_per_unit >= SATURATED_RANGE_MV

@@ -28,6 +28,7 @@ def _section(sos: NDArray[np.float64], z: NDArray[np.float64], x: float) -> floa
 @compiled
 def measure(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by one
     samples: NDArray[np.float64],
+    columns: NDArray[np.int64],
     scale: NDArray[np.float64],
     sos: NDArray[np.float64],
     z: NDArray[np.float64],
@@ -36,18 +37,19 @@ def measure(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by o
     n_taken: int,
     frame_samples: int,
 ) -> tuple[NDArray[np.float64], int]:
-    """Take samples (n, n_channels); give the completed frames (n, n_channels, n_measures) and the new `n_taken`.
+    """Take samples (n, n_columns); give the completed frames (n, n_channels, n_measures) and the new `n_taken`.
 
-    `scale` turns raw units into millivolt; `z` (n_channels, 4, 2), `held` (n_channels, 3: reference, newest valid,
-    length of its run) and `frame` (n_channels, n_measures) are the state and are written to.
+    `columns` (n_channels,) are those that are measured, `scale` turns their raw units into millivolt; `z` (n_channels,
+    4, 2), `held` (n_channels, 3: reference, newest valid, length of its run) and `frame` (n_channels, n_measures) are
+    the state and are written to.
     """
-    n, n_channels = samples.shape
+    n, n_channels = samples.shape[0], columns.shape[0]
     done = np.empty(((n_taken + n) // frame_samples, n_channels, frame.shape[1]))
     n_done = 0
     for i in range(n):
         for c in range(n_channels):
             f = frame[c]
-            raw = samples[i, c]
+            raw = samples[i, columns[c]]
             if not np.isfinite(raw):
                 raw = held[c, 1]  # the filters go on with the newest value, or with nothing before the first
                 held[c, 2] = 0.0
@@ -87,8 +89,55 @@ def measure(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by o
 
 
 @compiled
-def noise_indices(window: NDArray[np.float64], frame_samples: int, floor_mv2: float) -> NDArray[np.float64]:
-    """Indices of each lead over a window (n_frames, n_channels, n_measures), as (n_channels, 5).
+def keep(frames: NDArray[np.float64], frame: NDArray[np.float64]) -> None:
+    """Put a frame (n_channels, n_measures) behind those (n_frames, n_channels, n_measures) that are kept."""
+    for i in range(frames.shape[0] - 1):
+        for c in range(frame.shape[0]):
+            for k in range(frame.shape[1]):
+                frames[i, c, k] = frames[i + 1, c, k]
+    for c in range(frame.shape[0]):
+        for k in range(frame.shape[1]):
+            frames[-1, c, k] = frame[c, k]
+
+
+@compiled
+def judge(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by one
+    window: NDArray[np.float64],
+    here: int,
+    frame_samples: int,
+    floor_mv2: float,
+    extremes: NDArray[np.float64],
+    limits: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    indices: NDArray[np.float64],
+) -> bool:
+    """Write the noise indices of frame `here` of a window, and say whether it is good beyond any doubt in every lead.
+
+    That is: most samples are there, it stands at no extreme, it moves, and its score, by `weights` (6,: the bias, those
+    of the indices, in their order), is below `limits[0]`. `limits[1]` is the least number of samples, the others
+    (n_channels,) the range that is no movement. `extremes` (n_channels, 2) are those of all that was seen.
+    """
+    noise_indices(window, frame_samples, floor_mv2, indices)
+    is_good = True
+    for c in range(extremes.shape[0]):
+        frame = window[here, c]
+        if frame[0] <= limits[1]:
+            is_good = False
+            continue
+        low, high, value = frame[1], frame[2], frame[4]
+        extremes[c, 0], extremes[c, 1] = min(extremes[c, 0], low), max(extremes[c, 1], high)
+        at_low, at_high = value == low and low == extremes[c, 0], value == high and high == extremes[c, 1]
+        score = weights[0] + weights[1] * indices[c, 0] + weights[2] * np.log(indices[c, 1])
+        score += weights[3] * indices[c, 2] + weights[4] * indices[c, 3] + weights[5] * indices[c, 4]
+        is_good &= not (at_low or at_high) and high - low > limits[2 + c] and score < limits[0]
+    return is_good
+
+
+@inner
+def noise_indices(
+    window: NDArray[np.float64], frame_samples: int, floor_mv2: float, indices: NDArray[np.float64]
+) -> None:
+    """Write indices of each lead over a window (n_frames, n_channels, n_measures) into (n_channels, 5).
 
     They are: logarithm of the relative power of the baseline, within [-4, 2]; kurtosis, within [1, 100]; logarithm of
     the largest range over the median one; logarithm of the relative power of high frequencies, within [-6, 0];
@@ -97,7 +146,6 @@ def noise_indices(window: NDArray[np.float64], frame_samples: int, floor_mv2: fl
     """
     n_frames, n_channels, _ = window.shape
     n = n_frames * frame_samples
-    indices = np.empty((n_channels, 5))
     swings, ranges = np.empty(n_frames), np.empty(n_frames)
     for c in range(n_channels):
         w = window[:, c]
@@ -116,4 +164,3 @@ def noise_indices(window: NDArray[np.float64], frame_samples: int, floor_mv2: fl
         indices[c, 2] = np.log((ranges[-1] + 1e-3) / (usual_range + 1e-3))
         indices[c, 3] = min(max(np.log(high / floored + 1e-9), -6.0), 0.0)
         indices[c, 4] = min(max(np.log(swing + 1e-3), -2.0), 2.0)
-    return indices

@@ -10,13 +10,12 @@ beat.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from detectors.protocol import Step
+from detectors.protocol import NEVER_MIND, Step
 from detectors.spans import NOWHERE, REPEAT_S, OpenSpan
 from signal_processing.values import Annotation, Annotator, Signal
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 S_PER_MIN = 60.0
-
-_NEVER = sys.maxsize
 
 N_INTERVALS = 8
 """Intervals of one rate."""
@@ -129,6 +126,15 @@ class Rates:
         self._pass_time(state, settled_until, said)
         return Step(state, said)
 
+    def quiet_until(self, state: RatesState) -> int:
+        """Where the first gap is due to be said, or the first span to be closed."""
+        if not state.beats:
+            return NEVER_MIND
+        gap_due = self._gap_due(state)
+        if not (state.brady.span.is_open or state.tachy.span.is_open):
+            return gap_due
+        return min(gap_due, self._closes_at(state, state.brady), self._closes_at(state, state.tachy))
+
     def finish(self, state: RatesState, *, end: int) -> list[Annotation]:
         """Close what is open; a gap that reaches the end is an asystole where it is long enough, but no pause."""
         said: list[Annotation] = []
@@ -141,8 +147,7 @@ class Rates:
 
     def _pass_time(self, state: RatesState, until: int, said: list[Annotation]) -> None:
         """What is known at `until` because no beat came before it, in the order in which it came to be known."""
-        is_open = state.brady.span.is_open or state.tachy.span.is_open
-        if not is_open and state.beats and until < self._gap_due(state):
+        if until < self.quiet_until(state):
             return  # the usual case
         while state.beats:
             dues = (
@@ -160,7 +165,7 @@ class Rates:
                 self._close(state, (state.brady, state.tachy)[which], ("BRADY", "TACHY")[which], said)
 
     def _closes_at(self, state: RatesState, rhythm: Sustained) -> int:
-        return rhythm.span.end + self._samples(state, self.config.close_after_s) if rhythm.span.is_open else _NEVER
+        return rhythm.span.end + self._samples(state, self.config.close_after_s) if rhythm.span.is_open else NEVER_MIND
 
     def _gap_due(self, state: RatesState) -> int:
         if state.gap_said == NOWHERE:

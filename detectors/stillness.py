@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from detectors.protocol import as_compiled
 
 MIN_STILL_S = 1.0
 """Shortest stretch, s."""
@@ -35,25 +34,28 @@ class StillnessState:
     ends: list[int] = field(default_factory=list)
     since: int = -1
     seen: int = -1
-    values: list[float] = field(default_factory=list)
+    values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
-def watch(state: StillnessState, start: int, samples: NDArray[np.float64], fs_hz: float) -> None:
-    """Take the samples (n, n_leads) from `start` on; n may be 0."""
+def watch(
+    state: StillnessState, start: int, samples: NDArray[np.float64], leads: NDArray[np.int64], fs_hz: float
+) -> None:
+    """Take the samples (n, n_channels) from `start` on, of which the columns `leads` count; n may be 0."""
     if not len(samples):
         return
     from detectors.stillness_loop import find_still
 
     if state.since < 0:
-        state.since, state.values = start, samples[0].tolist()
+        state.since, state.values = start, samples[0, leads]
     min_still = math.ceil(MIN_STILL_S * fs_hz)
     # the first stretch of a block may have begun before it
     found = np.empty((len(samples) // min_still + 2, 2), dtype=np.int64)
-    n, state.since = find_still(samples, np.array(state.values), start, state.since, min_still, found)
-    for low, high in found[:n].tolist():
-        state.starts.append(low)
-        state.ends.append(high)
-    state.values, state.seen = samples[-1].tolist(), start + len(samples)
+    n, state.since = find_still(as_compiled(samples), leads, state.values, start, state.since, min_still, found)
+    if n:
+        for low, high in found[:n].tolist():
+            state.starts.append(low)
+            state.ends.append(high)
+    state.seen = start + len(samples)
 
 
 def still_samples(state: StillnessState, start: int, end: int, fs_hz: float) -> int:

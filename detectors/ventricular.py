@@ -8,11 +8,10 @@ ventricular beat to one past the last.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from detectors.protocol import Step
+from detectors.protocol import NEVER_MIND, Step
 from detectors.spans import NOWHERE, REPEAT_S, OpenSpan
 from signal_processing.values import Annotation, Annotator, Signal
 from signal_processing.vocabulary import LABELS
@@ -32,7 +31,6 @@ PATTERNS = {1: "VB", 2: "VTRI"}
 """Label by the number of other beats between two ventricular ones."""
 
 _VENTRICULAR = frozenset(entry.code for entry in LABELS if entry.aami == "V")
-_NEVER = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -120,6 +118,10 @@ class Ventricular:
         self._pass_time(state, settled_until, said)
         return Step(state, said)
 
+    def quiet_until(self, state: VentricularState) -> int:
+        """Where everything ends for want of a beat."""
+        return NEVER_MIND if state.last == NOWHERE else state.last + round(self.config.break_s * state.fs_hz)
+
     def finish(self, state: VentricularState, *, end: int) -> list[Annotation]:  # noqa: ARG002 - ends at its last beat
         """Close what is open."""
         said: list[Annotation] = []
@@ -128,7 +130,7 @@ class Ventricular:
         return said
 
     def _pass_time(self, state: VentricularState, until: int, said: list[Annotation]) -> None:
-        if state.last == NOWHERE or until - state.last < round(self.config.break_s * state.fs_hz):
+        if until < self.quiet_until(state):
             return
         self._close_run(state, said)
         self._close_pattern(state, said)

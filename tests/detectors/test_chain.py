@@ -45,6 +45,30 @@ def test_chain_resumes_from_its_checkpoint_as_if_it_had_never_stopped(script, dr
     laws.check_resume(script.chain(FOLLOWERS, beats), script.signal, block, round(place * len(block)))
 
 
+class Restless:
+    """A follower that cannot tell when it is quiet, and so is told of every tick."""
+
+    def __init__(self, follower):
+        self.follower = follower
+
+    def __getattr__(self, name):
+        return getattr(self.follower, name)
+
+    def quiet_until(self, state):  # noqa: ARG002 - as the protocol has it
+        return 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(drawn_beats=BEATS, cuts=st.lists(st.integers(0, 10_000), max_size=4), trailing_s=st.floats(0, 100))
+def test_chain_passes_over_no_tick_at_which_a_follower_says_something(script, drawn_beats, cuts, trailing_s):
+    beats = drawn(drawn_beats)
+    block = script.block(beats[-1][0] + trailing_s + 1)
+    pieces = laws.cut(block, [cut * len(block) // 10_000 for cut in cuts])
+    told_all = script.chain([Restless(follower) for follower in FOLLOWERS], beats)
+    said = annotate(script.chain(FOLLOWERS, beats), script.signal, pieces)
+    assert said == annotate(told_all, script.signal, pieces)
+
+
 def test_chain_says_a_beat_before_what_its_followers_make_of_it(script):
     beats = [(1.0, "N"), (2.0, "N"), (5.0, "N"), (6.0, "N")]
     said = annotate(script.chain([Rates()], beats), script.signal, [script.block(7)])

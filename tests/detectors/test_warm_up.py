@@ -20,7 +20,7 @@ def test_code_compiles_when_no_folder_can_be_written_to():
     program = """
 import numpy as np
 from detectors.stillness_loop import find_still
-print(find_still(np.zeros((3, 1)), np.zeros(1), 0, 0, 2, np.zeros((2, 2), np.int64)))
+print(find_still(np.zeros((3, 1)), np.zeros(1, np.int64), np.zeros(1), 0, 0, 2, np.zeros((2, 2), np.int64)))
 """
     environment = {**os.environ, "NUMBA_CACHE_DIR": "/proc/no-such-folder"}
     command = [sys.executable, "-c", program]
