@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
@@ -24,9 +25,10 @@ _INTERRUPTED = 130
 class OrderlyStop:
     """Sets `stop` at SIGINT or SIGTERM; ends the process when the block does not end within `grace_s` of it.
 
-    The signals are awaited in a thread of their own: a handler in the main thread would have to wait until that comes
-    back from a database or a broker that does not answer. To end the process in the middle of a batch is harmless: a
-    kill does no other, and what is not committed is read again.
+    A handler runs in the main thread, and not before that comes back from a database or a broker that does not answer.
+    So the numbers of signals go through a pipe (`signal.set_wakeup_fd`) to a thread of their own. Blocking the signals
+    and waiting for them there would not do: numpy's threads are older than we are and would receive them. To end the
+    process in the middle of a batch is harmless: a kill does no other, and what is not committed is read again.
 
     Parameters
     ----------
@@ -46,28 +48,48 @@ class OrderlyStop:
         return _INTERRUPTED if self._first == signal.SIGINT else 0
 
     def __enter__(self) -> Self:
-        # threads that start from now on inherit it, so that only ours receives them
-        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self._receiver, self._sender = socket.socketpair()
+        self._sender.setblocking(False)  # noqa: FBT003 - the name of the parameter is the method's
+        self._wakeup_before = signal.set_wakeup_fd(self._sender.fileno())
+        # Python passes on only signals that have a handler
+        self._handlers_before = {one: signal.signal(one, lambda *_: None) for one in _SIGNALS}
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
-        if self._thread.is_alive() and self._thread.ident is not None:
-            signal.pthread_kill(self._thread.ident, signal.SIGTERM)
+        for one, handler in self._handlers_before.items():
+            signal.signal(one, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._sender.close()  # the thread reads the end of the stream
         self._thread.join()
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+        self._receiver.close()
 
     def _wait(self) -> None:
-        first = signal.Signals(signal.sigwait(_SIGNALS))
-        if self._done.is_set():
+        first = self._next_signal(None)
+        if first is None:
             return
         self._first = first
         self._stop.set()
         _log.info("stopping", signal=first.name, grace_s=self._grace_s)
         began_s = time.monotonic()
-        again = signal.sigtimedwait(_SIGNALS, self._grace_s)
+        again = self._next_signal(self._grace_s)
         if not self._done.is_set():
             why = "grace_over" if again is None else "second_signal"
             _log.warning("stopped_unfinished", why=why, after_s=round(time.monotonic() - began_s, 1))
             self._end(self.code)
+
+    def _next_signal(self, within_s: float | None) -> signal.Signals | None:
+        """The next one that asks to stop; None when the block ended or the time was over."""
+        until_s = None if within_s is None else time.monotonic() + within_s
+        while not self._done.is_set():
+            self._receiver.settimeout(None if until_s is None else max(until_s - time.monotonic(), 0.001))
+            try:
+                number = self._receiver.recv(1)
+            except TimeoutError:
+                return None
+            if not number:
+                return None
+            if number[0] in _SIGNALS:
+                return signal.Signals(number[0])
+        return None
