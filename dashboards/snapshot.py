@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards import links
 from signal_processing import vocabulary
+from signal_processing.clock import US_PER_S
 from signal_processing.vocabulary import Urgency
 from storage import overview, workers
 from storage.annotations import queue
@@ -33,6 +34,13 @@ WORKER_SHOWN_WITHIN_US = 86_400_000_000
 _GONE = frozenset({"stopped", "failed", "lost"})
 
 N_PROPOSALS = 50
+
+
+def live_within_us(fs_hz: float) -> int:
+    """How long nothing need be heard of a stream whose fastest group has that rate: a thermometer says little."""
+    return max(LIVE_WITHIN_US, round(overview.LIVE_WITHIN_SAMPLES * US_PER_S / fs_hz))
+
+
 """What a person can look over; the workstation's queue holds all."""
 
 
@@ -83,7 +91,8 @@ def stream_state(row: StreamOverview, now_us: int) -> str:
         return "ended"
     if row.heard_us is None or row.head_us is None:
         return "waiting"
-    return "live" if now_us - row.heard_us <= LIVE_WITHIN_US else "stale"
+    fastest_hz = max(fs_hz for fs_hz, _ in row.rates)
+    return "live" if now_us - row.heard_us <= live_within_us(fastest_hz) else "stale"
 
 
 def _stream(row: StreamOverview, now_us: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import bokeh
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
+from dashboards.snapshot import live_within_us
 from labeling_server.figures import figure_items
 from labeling_server.requests import Db  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.rows_json import group_json, label_json, reader_json, stream_json
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from storage.catalogue import StreamSummary
 
 router = APIRouter(include_in_schema=False)
-
-SILENT_AFTER_US = 10_000_000
-"""Without a sample for longer than this a stream that has not ended is silent; the dashboard calls it stale."""
 
 
 @router.get("/")
@@ -89,7 +87,9 @@ def _state(summary: StreamSummary, now_us: int) -> str:
     """`live`, or `behind` when no sample came for a while, or `ended`."""
     if summary.stream.ended_us is not None:
         return "ended"
-    is_silent = summary.received_us is None or now_us - summary.received_us > SILENT_AFTER_US
+    if summary.received_us is None or summary.fs_hz is None:
+        return "behind"
+    is_silent = now_us - summary.received_us > live_within_us(summary.fs_hz)
     return "behind" if is_silent else "live"
 
 

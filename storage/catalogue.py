@@ -50,6 +50,7 @@ class StreamSummary(msgspec.Struct, frozen=True):
     n_samples : stored sample times, summed over the groups.
     first_us, last_us : time of the first and one past the last stored sample; None while there is none.
     received_us : when samples last came in; None while there is none.
+    fs_hz : rate of the fastest group that has samples; None while there is none.
     n_proposed : spans and events that wait for a decision.
     """
 
@@ -60,6 +61,7 @@ class StreamSummary(msgspec.Struct, frozen=True):
     last_us: int | None
     received_us: int | None
     n_proposed: int
+    fs_hz: float | None = None
 
 
 class GroupRow(msgspec.Struct, frozen=True):
@@ -284,4 +286,5 @@ def _summary(row: TupleRow) -> StreamSummary:
         last_us=max((clock.us_at(end) for clock, _, end in bounds), default=None),
         received_us=received_us,
         n_proposed=n_proposed,
+        fs_hz=max((clock.fs_hz for clock, *_ in bounds), default=None),
     )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _SQL = queries.load("overview")
 
+LIVE_WITHIN_SAMPLES = 3
+"""A stream that samples slowly is not silent between two samples: of its fastest group so many may be missing."""
+
 
 class StreamOverview(msgspec.Struct, frozen=True):
     """One stream as it stands.
@@ -89,8 +92,9 @@ def _stream(rows: list[TupleRow]) -> StreamOverview:
 
 
 def totals(conn: Connection[TupleRow], *, live_within_us: int) -> Totals:
-    """Counts; a running stream is live when it was heard within the last `live_within_us`."""
-    row = fetch_one(conn, _SQL["totals"], {"live_within_us": live_within_us})
+    """Counts; a running stream is live when it was heard within the last `live_within_us` or three of its samples."""
+    within = {"live_within_us": live_within_us, "live_within_samples": LIVE_WITHIN_SAMPLES}
+    row = fetch_one(conn, _SQL["totals"], within)
     assert row is not None  # noqa: S101 - a SELECT without FROM has one row
     by_urgency: dict[int, int] = dict(fetch(conn, _SQL["proposals_by_urgency"]))
     now_us, n_streams, n_live, n_running, n_samples = row

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dashboards.snapshot import LIVE_WITHIN_US
+from dashboards.snapshot import live_within_us
 from rhythmark.tables import as_table
 from signal_processing.clock import US_PER_S
 from storage import listing as stored
@@ -133,7 +133,8 @@ def _named(stream: StreamListing, now_us: int) -> str:
         return "ended"
     if stream.stored_us is None:
         return "empty"
-    return "live" if now_us - stream.stored_us <= LIVE_WITHIN_US else "silent"
+    fastest_hz = max(group.fs_hz for group in stream.groups if group.n_stored)
+    return "live" if now_us - stream.stored_us <= live_within_us(fastest_hz) else "silent"
 
 
 def _group(group: GroupListing, gaps: dict[int, int] | None) -> GroupState:

@@ -15,8 +15,11 @@ ORDER BY s.ended_us IS NOT NULL, s.heard_us DESC NULLS LAST, s.id, g.id
 -- name: totals
 SELECT clock_us(),
        (SELECT count(*) FROM streams),
-       (SELECT count(DISTINCT g.stream_id) FROM channel_groups g JOIN streams s ON s.id = g.stream_id
-        WHERE s.ended_us IS NULL AND g.n_stored > 0 AND g.updated_us >= clock_us() - %(live_within_us)s),
+       (SELECT count(*) FROM (
+            SELECT 1 FROM channel_groups g JOIN streams s ON s.id = g.stream_id
+            WHERE s.ended_us IS NULL AND g.n_stored > 0 GROUP BY g.stream_id
+            HAVING max(g.updated_us) >= clock_us()
+                - greatest(%(live_within_us)s, (%(live_within_samples)s * 1e6 / max(g.fs_hz))::bigint)) live),
        (SELECT count(DISTINCT g.stream_id) FROM channel_groups g JOIN streams s ON s.id = g.stream_id
         WHERE s.ended_us IS NULL AND g.n_stored > 0),
        (SELECT coalesce(sum(n_stored), 0)::bigint FROM channel_groups)

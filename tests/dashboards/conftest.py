@@ -18,9 +18,9 @@ class Feed:
     def __init__(self, database):
         self.database = database
 
-    def store_stream(self, name, *, n_samples=3600, first=0, synthetic=False, ended=False):
+    def store_stream(self, name, *, n_samples=3600, first=0, synthetic=False, ended=False, fs_hz=360.0):
         """A stream of one group with that many samples; gives stream, group."""
-        signal = Signal(name, "ecg", 360.0, T0_US, (Channel("MLII", "mV", 200.0), Channel("V1", "mV", 200.0)))
+        signal = Signal(name, "ecg", fs_hz, T0_US, (Channel("MLII", "mV", 200.0), Channel("V1", "mV", 200.0)))
         with self.database.transaction() as conn:
             stream = catalogue.ensure_stream(
                 conn, name=name, device="holter", t0_us=T0_US, patient_pseudonym="P-7F3K", synthetic=synthetic

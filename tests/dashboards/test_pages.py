@@ -58,6 +58,18 @@ def test_figures_say_of_a_stream_how_far_it_is(client, feed):
     assert stream["patient"] == "P-7F3K"
 
 
+def test_figures_call_a_thermometer_live_between_two_samples(client, feed, database):
+    for name, fs_hz in (("core", 1 / 60), ("quick", 1.0)):
+        feed.store_stream(name, n_samples=5, fs_hz=fs_hz)
+    with database.transaction() as conn:
+        conn.execute("UPDATE channel_groups SET updated_us = updated_us - 100000000")
+    answer = client.get("/dashboard/figures.json").json()
+    assert {stream["name"]: stream["state"] for stream in answer["streams"]} == {"core": "live", "quick": "stale"}
+    assert (answer["totals"]["n_live"], answer["totals"]["n_stale"]) == (1, 1)
+    page = client.get("/").text
+    assert (page.count("state live"), page.count("state behind")) == (1, 1)
+
+
 def test_figures_call_a_stream_stale_when_nothing_was_heard_of_it(client, feed, database):
     feed.store_stream("208")
     with database.transaction() as conn:
