@@ -155,14 +155,14 @@ _CLASSES: Sequence[tuple[str, re.Pattern[str]]] = [
     ("unstorable", re.compile(r"cannot be stored")),
     ("too_large", re.compile(r"message must hold at most")),
     ("undecodable", re.compile(r"message of \d+ bytes must be")),
-    ("schema", re.compile(r"schema must")),
+    ("schema", re.compile(r"schema must|dtype (must|of schema)")),
     ("key", re.compile(r"key must")),
     ("changed", re.compile(r"(fs|channels|t0 less seq / fs|dtype|samples?) of '[^']*'/")),
     ("name", re.compile(r"(stream|device|group) must")),
     ("rate", re.compile(r"fs must")),
     ("position", re.compile(r"(seq|n) must")),
     ("channels", re.compile(r"(units, gain|channels?|unit|gain|offset)\b")),
-    ("samples", re.compile(r"data\b")),
+    ("samples", re.compile(r"(data|samples)\b")),
     ("time", re.compile(r"t0\b")),
 ]
 REASON_CLASSES = (*(name for name, _ in _CLASSES), "other")

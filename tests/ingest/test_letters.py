@@ -105,6 +105,8 @@ def test_rule_is_the_same_for_all_letters_of_a_kind_and_holds_no_values():
     ("changes", "expected"),
     [
         ({"schema": 7}, "schema"),
+        ({"schema": 2, "dtype": "<f8"}, "schema"),
+        ({"schema": 2, "dtype": "<f4", "data": bytes(76) + b"\0\0\x80\x7f"}, "samples"),
         ({"stream_id": ""}, "name"),
         ({"seq": -1}, "position"),
         ({"fs": 0.0}, "rate"),
@@ -128,6 +130,8 @@ def test_class_of_a_reason_follows_from_the_rule_that_was_broken(changes, expect
         ("message of 3 bytes must be a waveform message of schema 1: input was truncated", "undecodable"),
         ("key must be the stream's name, 's1', got b's2'", "key"),
         ("fs of 's1'/'ecg' must stay 250 Hz, got 360 Hz", "changed"),
+        ("samples of 's1'/'ecg' must stay int16, got int32", "changed"),
+        ("dtype of schema 1 must be <i2, got '<i4'", "schema"),
         ("what nobody thought of", "other"),
     ],
 )

@@ -85,3 +85,31 @@ def test_an_infinity_is_refused_with_its_channel_and_index(value):
 def test_messages_of_refuses_samples_of_another_type_than_the_signal_says():
     with pytest.raises(MessageError, match="samples to send must be float32, got int16"):
         list(messages_of(signal_of("float32"), [Block(0, np.zeros((3, 2), np.int16))], device="d1"))
+
+
+_ANY = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats() | st.text(max_size=5) | st.binary(max_size=5)
+)
+
+
+@given(
+    field=st.integers(0, 14),
+    value=st.sampled_from(["<i2", "<i4", "<f4", "=f4", "f4", "<f4\0"]) | _ANY,
+    edits=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=3),
+)
+def test_decode_raises_nothing_but_message_errors_for_a_damaged_message_of_floats(field, value, edits):
+    fields = as_plain(message(t0_ns=NOW_US * 1000, schema=2, dtype="<f4", data=bytes(80)))
+    fields[field] = value
+    try:
+        damaged = bytearray(msgspec.msgpack.encode(fields))
+    except (OverflowError, ValueError):
+        return
+    for at, byte in edits:
+        damaged[at % len(damaged)] = byte
+    try:
+        got = decode(bytes(damaged), now_us=NOW_US)
+    except MessageError:
+        return
+    assert got.signal().sample_format.dtype == got.block().samples.dtype
+    assert got.block().samples.shape == (got.n, len(got.channels))
+    assert not np.isinf(got.block().samples).any()
