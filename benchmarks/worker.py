@@ -1,0 +1,67 @@
+"""A worker as the command line starts it, but for what cannot be set there.
+
+`python -m benchmarks.worker SETTINGS GROUP NAME`, SETTINGS being the JSON of `Settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ingest import kafka_worker
+from ingest.kafka_source import KafkaSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from detectors.protocol import AnyDetector
+    from signal_processing.values import Signal
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How this worker differs from the command line's.
+
+    Parameters
+    ----------
+    session_s : how long it may be silent before its partitions go to the others.
+    detectors : whether the production detectors run.
+    """
+
+    session_s: float = 45.0
+    detectors: bool = True
+
+
+def program(settings: Settings) -> tuple[str, ...]:
+    """What `Stack.start_worker` starts."""
+    return ("benchmarks.worker", msgspec.json.encode(settings).decode())
+
+
+def main(text: str, group: str, name: str) -> None:
+    """Work until SIGTERM."""
+    settings = msgspec.json.decode(text, type=Settings)
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # the worker's own function has no such setting
+    kafka_worker.KafkaSource = partial(KafkaSource, session_timeout_ms=round(settings.session_s * 1000))  # type: ignore[misc,assignment]
+    kafka_worker.run(
+        os.environ["RHYTHMARK_KAFKA"],
+        group,
+        os.environ["RHYTHMARK_DSN"],
+        stop=stop,
+        instance=name,
+        detectors=None if settings.detectors else _none,
+    )
+
+
+def _none(_: Signal) -> Sequence[AnyDetector]:
+    return ()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
