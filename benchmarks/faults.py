@@ -192,7 +192,7 @@ class _Sender(threading.Thread):
 
     def __init__(self, bootstrap: str, messages: list[Sent], speed: float) -> None:
         super().__init__(name="sender", daemon=True)
-        self._bootstrap = bootstrap
+        self._address = bootstrap
         self._messages = messages
         self._speed = speed
         self.failure: BaseException | None = None
@@ -213,7 +213,7 @@ class _Sender(threading.Thread):
         n_safe = first
         sink = None
         try:
-            sink = KafkaSink(self._bootstrap)
+            sink = KafkaSink(self._address)
             for i, message in enumerate(self._messages[first:], first + 1):
                 wait_s = began_s + message.due_s / self._speed - time.monotonic()
                 if wait_s > 0:
