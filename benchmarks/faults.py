@@ -14,14 +14,16 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import msgspec
+import psycopg
 import structlog
 
 from benchmarks import differences, fault_input, worker
 from benchmarks.fault_kinds import GROUP, Faults, Where
 from benchmarks.figures import Figure
+from benchmarks.group_watch import GroupWatch
 from benchmarks.proxy import Proxy
 from benchmarks.stack import Stack, compile_detectors, open_folder
 from benchmarks.stored import StoredReader
@@ -38,6 +40,13 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 DEFAULT_SESSION_S = 45.0
+_AUTOPSY: tuple[LiteralString, ...] = (
+    "SELECT partition, next_offset FROM source_positions ORDER BY 1",
+    """SELECT s.name, g.name, g.first_sample, g.next_sample, g.n_stored, g.sealed
+    FROM channel_groups g JOIN streams s ON s.id = g.stream_id ORDER BY 1, 2""",
+    """SELECT pid, state, wait_event_type, wait_event, xact_start, left(query, 200) FROM pg_stat_activity
+    WHERE application_name = 'rhythmark'""",
+)
 FLUSH_EVERY = 200
 
 
@@ -243,6 +252,7 @@ def _await_all(dsn: str, sent: Input, running: Stack, *, timeout_s: float) -> No
                     f"all must be stored within {timeout_s:g} s: of {n_wanted} samples {n_stored} are, "
                     f"of {n_streams} streams {n_ended} ended"
                 )
+                _autopsy(dsn, running)
                 raise RuntimeError(msg)
             for one in running.workers.values():
                 one.check()
@@ -252,6 +262,17 @@ def _await_all(dsn: str, sent: Input, running: Stack, *, timeout_s: float) -> No
                 raise RuntimeError(msg)
             time.sleep(0.5)
             n_stored, n_ended = reader.n_stored(), reader.n_ended()
+
+
+def _autopsy(dsn: str, running: Stack) -> None:
+    """Write down who has which partitions, how far each is, and where the workers stand."""
+    with GroupWatch(running.bootstrap, GROUP) as watch, (running.folder / "autopsy.txt").open("w") as file:
+        file.write(f"group: {watch.look()}\n")
+        with psycopg.connect(dsn) as conn:
+            for query in _AUTOPSY:
+                file.writelines(f"{row}\n" for row in conn.execute(query).fetchall())
+    for one in running.workers.values():
+        one.abort()
 
 
 def _leave_logs(folder: Path) -> None:

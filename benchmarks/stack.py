@@ -124,7 +124,11 @@ class Stack:
         Its output is added to a log of that name.
         """
         log = self.folder / f"{name}.log"
-        environment = os.environ | {"RHYTHMARK_DSN": dsn, "RHYTHMARK_KAFKA": self.bootstrap}
+        environment = os.environ | {
+            "RHYTHMARK_DSN": dsn,
+            "RHYTHMARK_KAFKA": self.bootstrap,
+            "PYTHONFAULTHANDLER": "1",  # see `WorkerProcess.abort`
+        }
         command = (
             [sys.executable, "-m", *program, group, name]
             if program
@@ -219,6 +223,11 @@ class WorkerProcess:
         if status != 0:
             msg = f"worker {self.name} must end with 0 after SIGTERM, got {status}: {self.said()[-1500:]}"
             raise RuntimeError(msg)
+
+    def abort(self) -> None:
+        """End it, with the stacks of its threads in its log: of one that hangs."""
+        self.process.send_signal(signal.SIGABRT)
+        self.process.wait()
 
     def kill(self) -> None:
         """End it as a power cut would; also one that is stopped (SIGSTOP)."""

@@ -48,7 +48,8 @@ def main(text: str, group: str, name: str) -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     # the worker's own function has no such setting
-    kafka_worker.KafkaSource = partial(KafkaSource, session_timeout_ms=round(settings.session_s * 1000))  # type: ignore[misc,assignment]
+    short = partial(KafkaSource, session_timeout_ms=round(settings.session_s * 1000))
+    setattr(kafka_worker, "KafkaSource", short)  # noqa: B010 - a class in its place would be a wrong type
     kafka_worker.run(
         os.environ["RHYTHMARK_KAFKA"],
         group,
