@@ -22,7 +22,10 @@ NOT_CONTENT = {
 SHOWN_ROWS = 10
 SHOWN_CHARACTERS = 400
 
-_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+_TABLES = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+"""
 
 
 def of(database: Database) -> Content:

@@ -23,6 +23,7 @@ N_WORKERS = 3
 N_KILLED = 2
 GROUP = "ward"
 _START_ATTEMPTS = 5
+_NOBODY_THERE = "nobody there"
 SHARE_OF_PAIRS = 0.25
 """How often a second fault strikes while the first lasts."""
 
@@ -113,7 +114,7 @@ class Faults:
         """Strike; `share` in [0, 1) says how long and whom."""
         began_s = time.monotonic()
         detail = self._kinds[kind](share)
-        self.counts[kind] += 1
+        self.counts[kind] += detail != _NOBODY_THERE
         self._say(kind, detail, lasted_s=round(time.monotonic() - began_s, 1))
 
     def _kill_workers(self, share: float) -> str:
@@ -151,7 +152,7 @@ class Faults:
             with psycopg.connect(self._where.stack.dsn("postgres")) as conn:
                 pids = [pid for (pid,) in conn.execute(query, [self._where.database])]
             if not pids:
-                return "none there"
+                return _NOBODY_THERE
             pid = pids[int(share * len(pids))]
             os.kill(pid, signal.SIGKILL)
             self._await_server()

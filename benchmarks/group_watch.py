@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from kafka import KafkaAdminClient
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, GroupIdNotFoundError
 
 
 class Membership(NamedTuple):
@@ -39,8 +40,11 @@ class GroupWatch:
         self._admin.close()
 
     def look(self) -> Membership:
-        """Who has what."""
-        described: dict[str, Any] = self._admin.describe_groups([self._group])
+        """Who has what; nobody while the broker does not know the group."""
+        try:
+            described: dict[str, Any] = self._admin.describe_groups([self._group])
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, GroupIdNotFoundError):
+            return Membership("Unknown", {})
         return _membership(described[self._group])
 
 

@@ -185,6 +185,9 @@ CONTENT = {
     "groups": """SELECT s.name, g.name, g.fs_hz, g.t0_us, g.cell_samples, g.first_sample, g.next_sample, g.n_stored,
         g.sealed
         FROM channel_groups g JOIN streams s ON s.id = g.stream_id ORDER BY 1, 2""",
+    "signals": """SELECT s.name, g.name, c.position, c.name, c.unit, c.gain, c."offset"
+        FROM signals c JOIN channel_groups g ON g.id = c.group_id JOIN streams s ON s.id = g.stream_id
+        ORDER BY 1, 2, 3""",
     "blocks": """SELECT s.name, g.name, b.start_us, b.start_sample, b.n_samples, b.codec, b.envelope, b.payload
         FROM waveform_blocks b JOIN channel_groups g ON g.id = b.group_id
         JOIN streams s ON s.id = g.stream_id ORDER BY 1, 2, 3""",
