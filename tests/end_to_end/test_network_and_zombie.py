@@ -56,7 +56,7 @@ def bootstrap(own_broker):
 
 @pytest.fixture
 def ward(monkeypatch, data_dir):
-    """A minute and a half of streams of several groups, with gaps and repeats; the first, the second and the third part."""
+    """Streams of several groups for a minute and a half, with gaps and repeats: the first, second and third part."""
     monkeypatch.setattr("benchmarks.workload.DATA_DIR", data_dir)
     sent = fault_input.ward(n_streams=N_STREAMS, duration_s=90.0, seed=3, repeats=True, shuffle_s=0.0)
     thirds = [sent.messages[i * len(sent.messages) // 3 : (i + 1) * len(sent.messages) // 3] for i in range(3)]
