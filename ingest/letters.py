@@ -23,7 +23,7 @@ DUMPED_BYTES = 64
 _BYTES_A_LINE = 16
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .:/@+=#-]*")
 _QUOTED = re.compile(r"b?'(?:[^'\\]|\\.)*'|b?\"(?:[^\"\\]|\\.)*\"")
-_NUMBER = re.compile(r"(?<![A-Za-z_])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+_NUMBER = re.compile(r"(?<![A-Za-z_])0x[0-9a-f]+|(?<![A-Za-z_])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _STREAM_FIELD = WaveformMessage.__struct_fields__.index("stream_id")
 
 

@@ -99,6 +99,7 @@ def test_rule_is_the_same_for_all_letters_of_a_kind_and_holds_no_values():
     texts = [f"fs of '{name}'/'ecg' must stay {fs} Hz, got 1 Hz" for name, fs in (("Miller", 250), ("Ma'ria", 12.5))]
     assert rule_of(texts[0]) == "fs of '...'/'...' must stay # Hz"
     assert "Miller" not in rule_of(texts[0])
+    assert rule_of("codec can't decode byte 0xba in position 12") == "codec can't decode byte # in position #"
 
 
 @pytest.mark.parametrize(
