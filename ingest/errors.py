@@ -7,6 +7,7 @@ RhythmarkError
     ├── TooManyDeadLettersError      most of the last messages failed: the worker or the producer is wrong
     ├── StaleStateError              another worker stored samples of a group that this one thought its own
     ├── DeadLetterError              a dead letter cannot be found or replayed
+    ├── ReanalysisError              a detector failed on a stored stream
     └── LocalBrokerError             the local broker cannot be had
 """
 
@@ -37,6 +38,10 @@ class StaleStateError(IngestError):
 
 class DeadLetterError(IngestError):
     """A dead letter cannot be found, or not be put back; the text states the rule, the value and the limit."""
+
+
+class ReanalysisError(IngestError):
+    """A detector failed on a stored stream; what it said before stands."""
 
 
 class LocalBrokerError(IngestError):

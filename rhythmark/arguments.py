@@ -6,7 +6,7 @@ import argparse
 import math
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 HELP = "Streaming annotation for wearable and ECG signals: ingest, pre-mark, let experts confirm, export."
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _ingest(commands)
     _serve(commands)
     _streams(commands)
+    _reanalyse(commands)
     _dead_letters(commands)
     _export(commands)
     _db(commands)
@@ -162,6 +163,19 @@ def _letter_filters(command: argparse.ArgumentParser) -> None:
     command.add_argument("--stream", metavar="NAME", help="of that stream, as far as it can be read")
 
 
+def _reanalyse(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "run today's detectors over stored streams; what people decided stands. Can be resumed"
+    command = _command(commands, "reanalyse", text)
+    command.add_argument("streams", nargs="*", metavar="STREAM", help="name of a stream, see `rhythmark streams`")
+    command.add_argument("--all", action="store_true", help="all streams")
+    command.add_argument("--detector", metavar="NAME", help="this detector only (default: those of the worker)")
+    command.add_argument("--since", type=moment, metavar="TIME", help="streams with samples after it (ISO 8601, UTC)")
+    command.add_argument("--until", type=moment, metavar="TIME", help="streams with samples before it")
+    command.add_argument(
+        "--restart", action="store_true", help="from the first sample, whatever these versions have read"
+    )
+
+
 def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "export", "write a stream with its annotations as files")
     command.add_argument("stream", metavar="STREAM", help="name of a stream, see `rhythmark streams`")
@@ -240,6 +254,17 @@ def since_us(text: str) -> int:
 def speed(text: str) -> float:
     """Times real time; "max" is infinity."""
     return math.inf if text == "max" else positive(text)
+
+
+def moment(text: str) -> int:
+    """A time in ISO 8601, UTC where it names no zone; microseconds UTC."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"must be a time as 2026-03-31 or 2026-03-31T12:00:00Z, got {text!r}"
+        raise argparse.ArgumentTypeError(msg) from None
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def port(text: str) -> int:

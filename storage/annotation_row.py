@@ -9,8 +9,8 @@ import msgspec
 
 from signal_processing.values import Annotator
 
-STATUSES = ("proposed", "confirmed", "corrected", "rejected", "ambiguous")
-"""What can be said of an annotation; machines only propose."""
+STATUSES = ("proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn")
+"""What can be said of an annotation; machines only propose, and withdraw what nobody has touched."""
 
 
 class Actor(msgspec.Struct, frozen=True):

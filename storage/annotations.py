@@ -103,13 +103,13 @@ def spans_between(
 
     Parameters
     ----------
-    statuses : only these; None means all.
+    statuses : only these; None means all but those that the machines have withdrawn.
     """
     parameters = {
         "stream_id": stream_id,
         "start_us": start_us,
         "end_us": end_us,
-        "statuses": None if statuses is None else list(statuses),
+        "statuses": [status for status in STATUSES if status != "withdrawn"] if statuses is None else list(statuses),
         "deleted": with_deleted,
     }
     return _rows(conn, "spans_between", parameters)

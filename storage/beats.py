@@ -16,6 +16,7 @@ from storage import queries
 from storage.annotations import get as get_annotation
 from storage.errors import UnknownRowError
 from storage.rows import fetch, fetch_one
+from storage.runs import list_runs
 
 if TYPE_CHECKING:
     import uuid
@@ -34,6 +35,9 @@ MACHINE = 0
 """`Beats.origin` of what a machine said and nobody touched."""
 HUMAN = 1
 """`Beats.origin` of what a person touched or added."""
+
+SAME_BEAT_S = 0.15
+"""EC57's window: what a later version finds within it of a beat that a person touched or added is that beat, s."""
 
 
 class Beats(NamedTuple):
@@ -100,9 +104,11 @@ def read_beats(
     ----------
     run_id : take the machine's from this run; None means the newest of each detector.
     """
-    machine = _machine_beats(conn, group, start, end, run_id)
-    rows = _person_rows(conn, group, start, end)
-    machine = _without(machine, rows)
+    window = group.signal.clock.n_samples(SAME_BEAT_S)
+    machine = _machine_beats(conn, group, start - window, end + window, run_id)
+    rows = _person_rows(conn, group, start - window, end + window)
+    if rows and len(machine.samples):
+        machine = _without(_without_found_again(conn, group, machine, rows, window), rows)
     return _sorted(machine, _beats_of_rows(group, rows), start, end)
 
 
@@ -164,6 +170,7 @@ class _PersonRow(NamedTuple):
     run_id: int | None
     origin_sample: int | None
     kind: str
+    created_us: int
 
 
 def _cell_row(run_id: int, cell: int, beats: Mapping[int, tuple[int, float]]) -> dict[str, Any]:
@@ -217,6 +224,38 @@ def _without(machine: Beats, rows: Sequence[_PersonRow]) -> Beats:
     keys = 2 * machine.samples + (machine.numbers == vocabulary.label("PULSE").number)
     keep = ~np.isin(keys, replaced)
     return Beats._make(column[keep] for column in machine)
+
+
+def _without_found_again(
+    conn: Connection[TupleRow], group: GroupRow, machine: Beats, rows: Sequence[_PersonRow], window: int
+) -> Beats:
+    """Less those of later versions that lie beside a beat that a person touched or added: of each place the nearest."""
+    known = {run.id: run for run in list_runs(conn, group.id)}
+    order = np.argsort(machine.samples, kind="stable")
+    samples = machine.samples[order]
+    is_pulse = (machine.numbers == vocabulary.label("PULSE").number)[order]
+    keep = np.ones(len(order), bool)
+    for row in rows:
+        if row.run_id is None:  # the runs of that time had not found it, and what they had found was seen
+            later = {run.id for run in known.values() if run.created_us > row.created_us}
+        else:
+            name = known[row.run_id].name
+            later = {run.id for run in known.values() if run.name == name and run.id != row.run_id}
+        if not later:
+            continue
+        stands = group.signal.clock.sample_at(row.start_us)
+        was = stands if row.origin_sample is None else row.origin_sample
+        # moved far, it may be found where it was and where it is
+        for places in [(was, stands)] if abs(was - stands) <= window else [(was,), (stands,)]:
+            low, high = np.searchsorted(samples, (min(places) - window, max(places) + window + 1))
+            near = [
+                (min(abs(int(samples[i]) - place) for place in places), i)
+                for i in range(low, high)
+                if keep[i] and is_pulse[i] == (row.kind == LabelKind.PULSE) and machine.run_ids[order[i]] in later
+            ]
+            if near:
+                keep[min(near)[1]] = False
+    return Beats._make(column[order[keep]] for column in machine)
 
 
 def _beats_of_rows(group: GroupRow, rows: Sequence[_PersonRow]) -> Beats:

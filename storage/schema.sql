@@ -115,7 +115,9 @@ END) STORED NOT NULL,
     machine_end_us bigint,
     created_us bigint DEFAULT now_us() NOT NULL,
     updated_us bigint DEFAULT now_us() NOT NULL,
-    updated_by text NOT NULL
+    updated_by text NOT NULL,
+    superseded_by integer,
+    answered_by uuid
 );
 
 CREATE TABLE audit_log (
@@ -187,6 +189,21 @@ CREATE TABLE patients (
     pseudonym text NOT NULL,
     birth_year smallint,
     sex text
+);
+
+CREATE TABLE reanalyses (
+    group_id integer NOT NULL,
+    detector text NOT NULL,
+    version text NOT NULL,
+    next_sample bigint NOT NULL,
+    state bytea NOT NULL STORAGE EXTERNAL,
+    is_done boolean DEFAULT false NOT NULL,
+    n_beats bigint DEFAULT 0 NOT NULL,
+    n_proposed bigint DEFAULT 0 NOT NULL,
+    n_withdrawn bigint DEFAULT 0 NOT NULL,
+    n_answered bigint DEFAULT 0 NOT NULL,
+    started_us bigint DEFAULT now_us() NOT NULL,
+    updated_us bigint DEFAULT now_us() NOT NULL
 );
 
 CREATE TABLE schema_migrations (
@@ -278,6 +295,8 @@ ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_revision_ch
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
+ALTER TABLE annotations ADD CONSTRAINT annotations_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES annotations(id);
+
 ALTER TABLE annotations ADD CONSTRAINT annotations_author_kind_check CHECK ((author_kind = ANY (ARRAY['machine'::text, 'human'::text])));
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_check CHECK ((end_us >= start_us));
@@ -292,9 +311,13 @@ ALTER TABLE annotations ADD CONSTRAINT annotations_pkey PRIMARY KEY (id);
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_run_id_fkey FOREIGN KEY (run_id) REFERENCES detector_runs(id);
 
-ALTER TABLE annotations ADD CONSTRAINT annotations_status_check CHECK ((status = ANY (ARRAY['proposed'::text, 'confirmed'::text, 'corrected'::text, 'rejected'::text, 'ambiguous'::text])));
+ALTER TABLE annotations ADD CONSTRAINT annotations_status_check CHECK ((status = ANY (ARRAY['proposed'::text, 'confirmed'::text, 'corrected'::text, 'rejected'::text, 'ambiguous'::text, 'withdrawn'::text])));
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_superseded_by_fkey FOREIGN KEY (superseded_by) REFERENCES detector_runs(id);
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_withdrawn_check CHECK (((status <> 'withdrawn'::text) OR (superseded_by IS NOT NULL) OR (answered_by IS NOT NULL)));
 
 ALTER TABLE audit_log ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
@@ -346,6 +369,10 @@ ALTER TABLE patients ADD CONSTRAINT patients_pseudonym_key UNIQUE (pseudonym);
 
 ALTER TABLE patients ADD CONSTRAINT patients_sex_check CHECK ((sex = ANY (ARRAY['F'::text, 'M'::text, 'X'::text])));
 
+ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_pkey PRIMARY KEY (group_id, detector, version);
+
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
 ALTER TABLE signals ADD CONSTRAINT signals_gain_check CHECK ((gain <> (0)::double precision));
@@ -394,6 +421,8 @@ CREATE INDEX annotation_revisions_user ON annotation_revisions USING btree (user
 
 CREATE INDEX annotations_beat ON annotations USING btree (group_id, start_us) WHERE (kind = ANY (ARRAY['beat'::text, 'pulse'::text]));
 
+CREATE INDEX annotations_decided ON annotations USING btree (group_id, start_us) WHERE ((revision > 0) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
+
 CREATE INDEX annotations_newest ON annotations USING btree (urgency, start_us) WHERE ((status = 'proposed'::text) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
 
 CREATE INDEX annotations_origin ON annotations USING btree (group_id, origin_sample) WHERE (origin_sample IS NOT NULL);
@@ -428,6 +457,10 @@ COMMENT ON COLUMN annotations.revision IS '0 until a person touched it; the mach
 
 COMMENT ON COLUMN annotations.origin_sample IS 'Of a machine beat that a person touched: where the machine had put it';
 
+COMMENT ON COLUMN annotations.superseded_by IS 'The run of the newer version that read the same signal';
+
+COMMENT ON COLUMN annotations.answered_by IS 'What a person decided about the same thing, said by an older version';
+
 COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
 
 COMMENT ON COLUMN channel_groups.next_sample IS 'One past the last stored sample; equal to first_sample while nothing is stored';
@@ -435,6 +468,8 @@ COMMENT ON COLUMN channel_groups.next_sample IS 'One past the last stored sample
 COMMENT ON COLUMN channel_groups.n_stored IS 'Samples that are there; less than next_sample - first_sample when there are gaps';
 
 COMMENT ON COLUMN channel_groups.sealed IS 'The incomplete last cell stands in waveform_blocks';
+
+COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
 
 COMMENT ON COLUMN waveform_blocks.codec IS '0 to 15: int16; 16, 17: int32; 18, 19: float32; even ones of these are uncompressed (signal_processing/wide_codec.py)';
 

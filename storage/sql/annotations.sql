@@ -31,22 +31,22 @@ WHERE annotations.ongoing AND (
 SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 0
    AND start_us >= %(start_us)s - 10000000 AND start_us < %(end_us)s
    AND greatest(end_us, start_us + 1) > %(start_us)s
-   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
 UNION ALL
 SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 1
    AND start_us >= %(start_us)s - 300000000 AND start_us < %(end_us)s AND end_us > %(start_us)s
-   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
 UNION ALL
 SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 2
    AND start_us >= %(start_us)s - 10800000000 AND start_us < %(end_us)s AND end_us > %(start_us)s
-   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
 UNION ALL
 SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 3
    AND start_us < %(end_us)s AND end_us > %(start_us)s
-   AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s::text[]))
+   AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
 ORDER BY start_us, end_us, id
 

@@ -25,10 +25,10 @@ SELECT run_id, samples, numbers, confidences FROM (
 ) newest ORDER BY cell, run_id
 
 -- name: read_touched
-SELECT id, label, start_us, status, deleted, confidence, run_id, origin_sample, kind FROM annotations
+SELECT id, label, start_us, status, deleted, confidence, run_id, origin_sample, kind, created_us FROM annotations
 WHERE group_id = %(group_id)s AND kind IN ('beat', 'pulse') AND start_us >= %(start_us)s AND start_us <= %(end_us)s
 UNION
-SELECT id, label, start_us, status, deleted, confidence, run_id, origin_sample, kind FROM annotations
+SELECT id, label, start_us, status, deleted, confidence, run_id, origin_sample, kind, created_us FROM annotations
 WHERE group_id = %(group_id)s AND origin_sample >= %(start)s AND origin_sample < %(end)s
 ORDER BY start_us, id
 

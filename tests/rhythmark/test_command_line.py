@@ -17,6 +17,7 @@ COMMANDS = (
     "ingest",
     "serve",
     "streams",
+    "reanalyse",
     "dead-letters",
     "export",
     "db",
