@@ -54,7 +54,7 @@ def short_steps(monkeypatch):
 @pytest.fixture
 def reader(database):
     with database.transaction() as conn:
-        return users.create(conn, login="reader", password="correct horse", role="reader").actor  # noqa: S106
+        return users.create(conn, login="reader", password="correct horse", role="reader").actor  # noqa: S106 - a test's
 
 
 def store(database, values, *, start=0, is_end=True, detectors=None, stream="s1"):
