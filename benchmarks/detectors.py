@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import workload
-from benchmarks.figures import Figure, against, median_ms
-from detectors.registry import detector_named
+from benchmarks.figures import Figure, against
+from detectors.physical import PhysicalUnits
+from detectors.registry import PRODUCTION, detector_named
 from detectors.runner import DetectorRun, annotate
 from signal_processing.values import Block, Channel, Signal
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 NAMES = ("beats", "ecg", "quality")
 N_RECORDS = 4
 LIVE_HZ = 250
-LIVE = Signal("benchmark", "ecg", float(LIVE_HZ), workload.START_US, tuple(Channel(n, "mV") for n in ("I", "II", "V1")))
-LIVE_S = 600
+LEADS = tuple(Channel(name, "mV", 200.0) for name in ("I", "II", "V1"))
+LIVE = Signal("benchmark", "ecg", float(LIVE_HZ), workload.START_US, LEADS)
+LIVE_S, LEARN_S = 30, 5
+N_LIVE = 240
+MITDB_ZERO = 1024
+"""Digital value of 0 mV in that database, adu."""
 
 
 def figures() -> Iterator[Figure]:
@@ -32,8 +37,7 @@ def figures() -> Iterator[Figure]:
     for name in NAMES:
         figure = Figure(f"{name}, whole records of 2 leads", _of_detector(name, records), "samples/s")
         yield against(figure, max(peers, key=lambda peer: peer.value)) if name == "beats" else figure
-    for name in NAMES:
-        yield Figure(f"{name}, block of 1 s, 3 leads, 250 Hz", _block_us(name, records[0][1]), "us")
+    yield from _live()
 
 
 def _record(path: Any) -> tuple[Signal, Block]:
@@ -73,8 +77,54 @@ def _of_detector(name: str, records: list[tuple[Signal, Block]]) -> float:
     return sum(block.samples.size for _, block in records) / (time.perf_counter() - begin_s)
 
 
-def _block_us(name: str, block: Block) -> float:
-    three = np.ascontiguousarray(block.samples[: LIVE_S * LIVE_HZ, [0, 1, 0]])
-    blocks = [Block(start, three[start : start + LIVE_HZ]) for start in range(0, len(three), LIVE_HZ)]
-    run = DetectorRun(detector_named(name), LIVE)
-    return 1000 * median_ms(lambda i: run.feed(blocks[i]), n_calls=len(blocks) - 20)
+def _live() -> Iterator[Figure]:
+    """A second of a stream among many, as a worker meets it: CPU time, with the states of the others in between."""
+    streams = _live_streams()
+    where = f"1 s of 3 leads at {LIVE_HZ} Hz, {len(streams)} streams in turn"
+    physical_us, _ = _live_us(streams, ())
+    yield Figure(f"physical units, {where}", physical_us, "us CPU")
+    for names in (*((name,) for name in NAMES), PRODUCTION):
+        each_us, runs = _live_us(streams, names)
+        title = names[0] if len(names) == 1 else "all production detectors and physical units"
+        yield Figure(f"{title}, {where}", each_us - (physical_us if len(names) == 1 else 0.0), "us CPU")
+        yield from _checkpoints(title, runs)
+
+
+def _live_streams() -> list[list[Block]]:
+    streams: list[list[Block]] = []
+    records = [workload.recording(path)[1] for path in workload.mitdb_records()[:N_RECORDS]]
+    whole = [np.concatenate([block.samples for block in blocks]) - MITDB_ZERO for blocks in records]
+    for i in range(N_LIVE):
+        start = 97 * LIVE_HZ // 13 * i  # not all at the same phase of the same beat
+        samples = whole[i % len(whole)][start : start + LIVE_S * LIVE_HZ, [0, 1, 0]].astype(np.int16)
+        seconds = range(0, len(samples), LIVE_HZ)
+        streams.append([Block(at, np.ascontiguousarray(samples[at : at + LIVE_HZ])) for at in seconds])
+    return streams
+
+
+def _live_us(streams: list[list[Block]], names: tuple[str, ...]) -> tuple[float, list[DetectorRun]]:
+    detectors = [d for d in (detector_named(name) for name in names) if d.accepts(LIVE)]
+    runs = [[DetectorRun(detector, LIVE) for detector in detectors] for _ in streams]
+    physical = PhysicalUnits(LIVE)
+    begin_s = 0.0
+    for second in range(LIVE_S):
+        if second == LEARN_S:
+            begin_s = time.process_time()
+        for blocks, own in zip(streams, runs, strict=True):
+            block = physical(blocks[second])
+            for run in own:
+                run.feed(block)
+    each_us = 1e6 * (time.process_time() - begin_s) / ((LIVE_S - LEARN_S) * len(streams))
+    return each_us, [run for own in runs for run in own]
+
+
+def _checkpoints(title: str, runs: list[DetectorRun]) -> Iterator[Figure]:
+    begin_s = time.process_time()
+    saved = [run.checkpoint() for run in runs]
+    dumped_s = time.process_time()
+    for run, state in zip(runs, saved, strict=True):
+        DetectorRun.resume(run.detector, LIVE, state)
+    loaded_s = time.process_time()
+    yield Figure(f"{title}, checkpoint", sum(map(len, saved)) / N_LIVE, "bytes a stream")
+    yield Figure(f"{title}, checkpoint dumped", 1e6 * (dumped_s - begin_s) / N_LIVE, "us CPU a stream")
+    yield Figure(f"{title}, checkpoint loaded", 1e6 * (loaded_s - dumped_s) / N_LIVE, "us CPU a stream")

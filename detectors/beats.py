@@ -59,7 +59,7 @@ class BeatDetector:
     """Finds QRS complexes and labels them N, S or V."""
 
     name: str = "beats"
-    version: str = "1.0"
+    version: str = "1.1"
     latency_s: float = LATENCY_S
 
     @property

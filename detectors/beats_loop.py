@@ -119,7 +119,25 @@ def run_block(
         start = end
     if ends and state.counts[slot.SLOW]:
         _run_out(plan, state, out)
+    _forget(plan, state)
     return state.counts[slot.N_SAID]
+
+
+@inner
+def _forget(plan: Plan, state: Arrays) -> None:
+    """Put zeros where nobody looks any more; they stand for what would come after the last sample, too."""
+    if state.counts[slot.LEARNED] == 0:
+        return
+    ring = plan.ring
+    n = ring - plan.keep
+    first = state.counts[slot.SLOW] % ring  # the oldest
+    for i in range(slot.N_RINGS):
+        for lead in range(state.leads.shape[0]):
+            values = state.rings[i, lead]
+            for k in range(first, min(first + n, ring)):
+                values[k] = 0.0
+            for k in range(first + n - ring):
+                values[k] = 0.0
 
 
 @inner

@@ -67,7 +67,8 @@ def plan_of(numbers: Floats) -> Plan:
         int(numbers[rest + 4]),
         int(numbers[rest + 5]),
         int(numbers[rest + 6]),
-        numbers[rest + 7],
+        int(numbers[rest + 7]),
+        numbers[rest + 8],
     )
 
 

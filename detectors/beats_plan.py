@@ -47,6 +47,9 @@ DECIDE_S = 0.90
 LEARN_S = 1.80
 LABEL_S = 1.90
 RING_S = 3.2
+LOOK_BACK_S = 0.55
+"""From a peak of activity to the oldest sample that its beat is measured by: the peak's delay, search for the centre of
+the slopes and for the greatest deflection, the wave before it and its slack; and some samples for the rounding."""
 LATENCY_S = 2.1
 LOWPASS_DELAY_S = 0.012
 BAND_DELAY_S = 0.012
@@ -73,6 +76,7 @@ class Plan(NamedTuple):
     label: int
     qrs_delay: int
     ring: int
+    keep: int
     lowpass_delay: float
 
 
@@ -125,6 +129,7 @@ def plan_for(fs_hz: float) -> Plan:
         label=round(LABEL_S * slow_hz),
         qrs_delay=round((BOX_S / 2 + BAND_DELAY_S) * slow_hz),
         ring=int(RING_S * slow_hz) + 1,
+        keep=round((DECIDE_S + LOOK_BACK_S) * slow_hz),
         lowpass_delay=LOWPASS_DELAY_S * fs_hz,
     )
 

@@ -53,7 +53,7 @@ class Ecg:
 
     chain: Chain
     name: str = "ecg"
-    version: str = "1"
+    version: str = "2"
 
     @property
     def latency_s(self) -> float:

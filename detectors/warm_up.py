@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from detectors.physical import PhysicalUnits
 from detectors.registry import production_for
 from detectors.runner import annotate
 from signal_processing.values import Block, Channel, Signal
@@ -22,6 +23,7 @@ def warm_up() -> list[str]:
     warm = []
     for signal in (ECG, PULSES):
         block = _beats(signal)
+        PhysicalUnits(signal)(Block(0, np.zeros((1, signal.n_channels), np.int16)))
         for detector in production_for(signal):
             annotate(detector, signal, [block])
             warm.append(detector.name)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -32,6 +33,23 @@ def test_state_comes_back_to_the_bit():
     state, again = outer(), load_state(Outer, dump_state(outer()))
     np.testing.assert_array_equal(again.ring, state.ring)
     assert (again.inner, again.level, again.count) == (state.inner, state.level, state.count)
+
+
+@pytest.mark.parametrize("shape", [(128,), (3, 331), (1000,), (0, 5)])
+def test_long_arrays_come_back_to_the_bit_without_their_zeros(shape):
+    rng = np.random.default_rng(0)
+    ring = rng.choice([0.0, -0.0, np.nan, 1.5, 1e-320], shape, p=[0.6, 0.1, 0.1, 0.1, 0.1])
+    state = Outer(ring, Inner())
+    dumped = dump_state(state)
+    assert load_state(Outer, dumped).ring.tobytes() == ring.tobytes()
+    assert len(dumped) < 0.6 * ring.nbytes + 60
+
+
+@pytest.mark.parametrize("change", [(b"\x00" * 8, b"\xff"), (b"\x00" * 9, b"\x80" + b"\x00" * 15)])
+def test_long_arrays_are_refused_when_numbers_and_bits_do_not_agree(change):
+    forged = msgspec.msgpack.encode({**msgspec.to_builtins(outer(), enc_hook=lambda _: ("<f8", (128,), *change))})
+    with pytest.raises(InvalidValueError, match="is no Outer"):
+        load_state(Outer, forged)
 
 
 def test_arrays_can_be_written_to_after_loading():

@@ -1,0 +1,42 @@
+"""Digital blocks in physical units, once for all detectors of a group, without what numpy takes for a small block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from signal_processing.values import Block
+
+if TYPE_CHECKING:
+    from signal_processing.values import Signal
+
+
+class PhysicalUnits:
+    """`signal.physical`, to the bit, for a stream of blocks: what does not change from one to the next is kept.
+
+    Parameters
+    ----------
+    signal : whose blocks it takes.
+    """
+
+    def __init__(self, signal: Signal) -> None:
+        self.signal = signal
+        self._gain = np.array([channel.gain for channel in signal.channels])
+        self._offset = np.array([channel.offset for channel in signal.channels])
+
+    def __call__(self, block: Block) -> Block:
+        """The digital block in physical units: float64, NaN where "no sample" stands.
+
+        Raises
+        ------
+        InvalidSignalError : if the block's dtype is none of a digital sample.
+        """
+        digital = block.samples
+        if digital.dtype != np.int16 or not digital.flags.c_contiguous or digital.shape[1] != len(self._gain):
+            return self.signal.physical(block)
+        from detectors.physical_loop import convert
+
+        samples = np.empty(digital.shape)
+        convert(digital, self._offset, self._gain, samples)
+        return Block(block.start, samples)
