@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from benchmarks.stack import WorkerProcess
 
 LOOK_S = 0.05
-TRICKLE_S = 0.25
+TRICKLE_S = 0.5
 """Between two messages of one stream, s."""
-STREAMS_A_PARTITION = 4
+STREAMS_A_PARTITION = 3
 """So that none of the partitions is likely to have no stream."""
 REST_S = 90.0
 """How long a group may take to come to rest; a killed member's session alone lasts 45 s."""
@@ -236,7 +236,7 @@ class _Trickle(threading.Thread):
         super().__init__(name="trickle", daemon=True)
         self._sink = KafkaSink(running.bootstrap)
         numbers = range(N_WAVEFORM_PARTITIONS * STREAMS_A_PARTITION)
-        # the streams are a year ahead of nobody: their seconds pass four times as fast as the clock's
+        # begun two hours ago: their seconds pass twice as fast as the clock's
         t0_us = time.time_ns() // 1000 - 7200 * 1_000_000
         self._streams = live_streams.streams_of(numbers, records, t0_us=t0_us)
         self._over = threading.Event()
