@@ -85,6 +85,7 @@ TEXTS: Final[dict[str, str]] = {
     "status.corrected": "corrected",
     "status.rejected": "rejected",
     "status.ambiguous": "ambiguous",
+    "status.withdrawn": "withdrawn by a newer version, or answered before",
     "status.deleted": "deleted",
     # saving
     "save.none": "no edits yet",
