@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from formats.wfdb_files import read_blocks, read_header
 from signal_processing.values import Block, Signal
 from storage import migrations
-from storage.database import Database
+from storage.database import Database, connect
 from storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
@@ -26,11 +28,17 @@ START_US = 1_700_000_000_000_000
 
 @contextmanager
 def server_dsn() -> Iterator[str]:
-    """An empty, migrated database: RHYTHMARK_BENCH_DSN where it is set, else an embedded server with fsync on."""
+    """An empty, migrated database: another on the server of RHYTHMARK_BENCH_DSN, else an embedded one with fsync on."""
     given = os.environ.get("RHYTHMARK_BENCH_DSN")
     if given:
-        migrations.upgrade(given)
-        yield given
+        name = f"rhythmark_benchmark_{uuid.uuid4().hex[:8]}"
+        with connect(given, autocommit=True) as conn:
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            try:
+                migrations.upgrade(make_conninfo(given, dbname=name))
+                yield make_conninfo(given, dbname=name)
+            finally:
+                conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         return
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)  # where root runs it, PostgreSQL's own account must be able to pass

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from psycopg.rows import no_result
 
 from signal_processing.values import Annotator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import Cursor
+    from psycopg.rows import RowMaker
 
 STATUSES = ("proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn")
 """What can be said of an annotation; machines only propose, and withdraw what nobody has touched."""
@@ -80,11 +89,62 @@ class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     view: dict[str, Any]
 
 
-def from_record(author_kind: str, author_name: str, author_version: str, **fields: Any) -> AnnotationRow:
-    """The row of one record of the view `annotation_states`."""
-    del fields["length_class"]
-    author = Annotator(author_kind, author_name, author_version)  # type: ignore[arg-type]  # the table's CHECK holds it
-    return AnnotationRow(author=author, **fields)
+_COLUMNS = (
+    "id", "stream_id", "stream_name", "group_id", "kind", "label", "channel", "start_us", "end_us", "status", "deleted",
+    "revision", "confidence", "figures", "note", "author_kind", "author_name", "author_version", "run_id",
+    "origin_sample", "ongoing", "machine_end_us", "urgency", "created_us", "updated_us", "updated_by",
+)  # fmt: skip
+
+
+def record_row(cursor: Cursor[Any]) -> RowMaker[AnnotationRow]:
+    """Row factory of psycopg for the view `annotation_states`.
+
+    A day's spans are hundreds of rows: a call by keywords spelt out takes a third of the time of one with a dict.
+    """
+    names = [column.name for column in cursor.description or ()]
+    if not names:  # psycopg asks before a statement has run as well
+        return no_result
+    pick = itemgetter(*(names.index(column) for column in _COLUMNS))
+
+    def make(values: Sequence[Any]) -> AnnotationRow:
+        (
+            identity, stream_id, stream_name, group_id, kind, label, channel, start_us, end_us, status, deleted,
+            revision, confidence, figures, note, author_kind, author_name, author_version, run_id,
+            origin_sample, ongoing, machine_end_us, urgency, created_us, updated_us, updated_by,
+        ) = pick(values)  # fmt: skip
+        return AnnotationRow(
+            id=identity,
+            stream_id=stream_id,
+            stream_name=stream_name,
+            group_id=group_id,
+            kind=kind,
+            label=label,
+            channel=channel,
+            start_us=start_us,
+            end_us=end_us,
+            status=status,
+            deleted=deleted,
+            revision=revision,
+            confidence=confidence,
+            figures=figures,
+            note=note,
+            author=_annotator(author_kind, author_name, author_version),
+            run_id=run_id,
+            origin_sample=origin_sample,
+            ongoing=ongoing,
+            machine_end_us=machine_end_us,
+            urgency=urgency,
+            created_us=created_us,
+            updated_us=updated_us,
+            updated_by=updated_by,
+        )
+
+    return make
+
+
+@lru_cache(maxsize=256)
+def _annotator(kind: Any, name: str, version: str) -> Annotator:
+    return Annotator(kind, name, version)
 
 
 _STATE_FIELDS = (

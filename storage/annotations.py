@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
 
 from signal_processing import vocabulary
 from signal_processing.values import annotation_id as identity_of
 from storage import edits, queries
-from storage.annotation_row import STATUSES, Actor, AnnotationRow, RevisionRow, from_record, state_of
+from storage.annotation_row import STATUSES, Actor, AnnotationRow, RevisionRow, record_row, state_of
 from storage.errors import ConstraintError, StaleRevisionError, UnknownRowError
 from storage.rows import fetch, fetch_one
 
@@ -290,7 +289,7 @@ def _added_before(
 
 
 def _rows(conn: Connection[TupleRow], statement: str, parameters: Mapping[str, Any]) -> list[AnnotationRow]:
-    with conn.cursor(binary=True, row_factory=kwargs_row(from_record)) as cursor:
+    with conn.cursor(binary=True, row_factory=record_row) as cursor:
         return cursor.execute(_SQL[statement], parameters).fetchall()
 
 
