@@ -185,7 +185,19 @@ def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 def _db(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "db", "bring the database up to date, or say what it is")
-    command.add_argument("action", choices=["upgrade", "status"])
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _command(actions, "upgrade", "apply the migrations that are pending; as often as you like")
+    _command(actions, "status", "say what the server is and which migrations it has")
+    retention = _command(
+        actions, "retention", "say or set how many days samples are kept, or drop those that are older"
+    )
+    change = retention.add_mutually_exclusive_group()
+    change.add_argument("--days", type=count, metavar="N", help="keep samples for N days; nothing goes yet")
+    change.add_argument("--off", action="store_true", help="keep samples for ever")
+    change.add_argument("--apply", action="store_true", help="drop the days that are older, now")
+    retention.add_argument(
+        "--labelled-too", action="store_true", help="with --apply: also samples in which a person labelled something"
+    )
 
 
 def _user(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -44,3 +44,11 @@ def ensure(conn: Connection[TupleRow], starts_us: Iterable[int]) -> None:
     with translating(), connect(dsn, autocommit=True) as other:
         other.execute(_SQL["make"], {"days": missing})
     conn.execute(_SQL["see"], {"days": missing})
+
+
+def ensure_here(conn: Connection[TupleRow], starts_us: Iterable[int]) -> None:
+    """The same within the transaction itself, for one that has the table for itself."""
+    days = sorted({start_us // DAY_US for start_us in starts_us})
+    missing = fetch_value(conn, _SQL["missing"], {"days": days})
+    if missing:
+        conn.execute(_SQL["make"], {"days": missing})

@@ -4,6 +4,14 @@ CREATE OR REPLACE FUNCTION clock_us()
  PARALLEL SAFE
 AS $function$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint $function$;
 
+CREATE OR REPLACE FUNCTION is_labelled(of_stream integer, from_us bigint, until_us bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT EXISTS (SELECT FROM annotations a
+                         WHERE a.stream_id = of_stream AND a.revision > 0 AND NOT a.deleted
+                           AND a.start_us <= until_us AND a.end_us >= from_us) $function$;
+
 CREATE OR REPLACE FUNCTION make_waveform_partitions(days bigint[])
  RETURNS void
  LANGUAGE plpgsql
@@ -230,6 +238,13 @@ CREATE TABLE source_positions (
     updated_us bigint DEFAULT now_us() NOT NULL
 ) WITH (fillfactor=50);
 
+CREATE TABLE storage_policies (
+    name text NOT NULL,
+    days integer NOT NULL,
+    set_us bigint DEFAULT now_us() NOT NULL,
+    set_by text NOT NULL
+);
+
 CREATE TABLE streams (
     id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
     name text NOT NULL,
@@ -385,6 +400,12 @@ ALTER TABLE signals ADD CONSTRAINT signals_pkey PRIMARY KEY (group_id, "position
 
 ALTER TABLE source_positions ADD CONSTRAINT source_positions_pkey PRIMARY KEY (source, topic, partition);
 
+ALTER TABLE storage_policies ADD CONSTRAINT storage_policies_days_check CHECK ((days >= 1));
+
+ALTER TABLE storage_policies ADD CONSTRAINT storage_policies_name_check CHECK ((name = 'retention'::text));
+
+ALTER TABLE storage_policies ADD CONSTRAINT storage_policies_pkey PRIMARY KEY (name);
+
 ALTER TABLE streams ADD CONSTRAINT streams_device_id_fkey FOREIGN KEY (device_id) REFERENCES devices(id);
 
 ALTER TABLE streams ADD CONSTRAINT streams_name_check CHECK ((name <> ''::text));
@@ -422,6 +443,8 @@ CREATE INDEX annotation_revisions_user ON annotation_revisions USING btree (user
 CREATE INDEX annotations_beat ON annotations USING btree (group_id, start_us) WHERE (kind = ANY (ARRAY['beat'::text, 'pulse'::text]));
 
 CREATE INDEX annotations_decided ON annotations USING btree (group_id, start_us) WHERE ((revision > 0) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
+
+CREATE INDEX annotations_labelled ON annotations USING btree (stream_id, start_us) WHERE ((revision > 0) AND (NOT deleted));
 
 CREATE INDEX annotations_newest ON annotations USING btree (urgency, start_us) WHERE ((status = 'proposed'::text) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
 

@@ -1,9 +1,10 @@
-"""`rhythmark db upgrade | status`."""
+"""`rhythmark db upgrade | status | retention`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rhythmark.commands import retention
 from storage import migrations
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def run(arguments: Namespace, settings: Settings) -> int:
         applied = migrations.upgrade(dsn)
         print("\n".join(f"applied {name}" for name in applied) or "nothing to apply: the database is up to date")
         return 0
+    if arguments.action == "retention":
+        return retention.run(arguments, dsn)
     return _say_status(migrations.status(dsn))
 
 

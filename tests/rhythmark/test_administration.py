@@ -13,6 +13,18 @@ def test_db_status_says_what_is_pending_and_upgrade_applies_it(rhythmark, empty_
     assert "nothing to apply" in rhythmark("db", "upgrade", RHYTHMARK_DSN=empty_dsn).stdout
 
 
+def test_db_retention_is_set_shown_applied_and_switched_off(rhythmark, database_dsn):
+    def said(*arguments):
+        done = rhythmark("db", "retention", *arguments, RHYTHMARK_DSN=database_dsn)
+        return done.returncode, done.stdout.strip()
+
+    assert said() == (0, "samples are kept for ever")
+    assert said("--apply")[0] == 1
+    assert said("--days", "30") == (0, "samples are kept for 30 days (UTC)")
+    assert said("--apply") == (0, "dropped 0 days: 0 samples of 0 channel groups")
+    assert said("--off") == (0, "samples are kept for ever")
+
+
 def test_user_is_added_with_a_password_from_standard_input_or_a_file(rhythmark, database_dsn, database, tmp_path):
     from storage import users
 
