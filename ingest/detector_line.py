@@ -14,16 +14,15 @@ from signal_processing import vocabulary
 from signal_processing.errors import InvalidValueError
 from signal_processing.values import settled
 from signal_processing.vocabulary import LabelKind
-from storage import annotations as proposals
-from storage import beats, checkpoints, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from detectors.protocol import AnyDetector
-    from ingest.conn import Conn
     from signal_processing.values import Annotation, Annotator, Block
+    from storage.batch_writer import BatchWriter
     from storage.catalogue import GroupRow
+    from storage.checkpoints import Checkpoint
 
 _log = structlog.get_logger()
 
@@ -40,6 +39,7 @@ class DetectorLine:
     run_ids : the detector run of each of its annotators.
     run : the running state.
     position : index of the next sample it is to see; everything before is in its state.
+    is_resumed : whether that state comes from a checkpoint.
     """
 
     def __init__(
@@ -50,9 +50,11 @@ class DetectorLine:
         run_ids: dict[Annotator, int],
         run: DetectorRun,
         position: int,
+        is_resumed: bool = False,
     ) -> None:
         self.detector = detector
         self.position = position
+        self.is_resumed = is_resumed
         self._group = group
         self._run_ids = run_ids
         self._run = run
@@ -60,15 +62,19 @@ class DetectorLine:
         self._is_broken = False
 
     @classmethod
-    def load(cls, conn: Conn, group: GroupRow, detector: AnyDetector) -> DetectorLine:
-        """The line as the last checkpoint left it; without one, before the group's first sample."""
-        parameters = parameters_of(detector)
-        run_ids = {who: runs.ensure_run(conn, group.id, who, parameters) for who in detector.annotators}
-        saved = checkpoints.load(conn, group.id, detector.name, detector.version)
+    def resume(
+        cls,
+        group: GroupRow,
+        detector: AnyDetector,
+        *,
+        run_ids: dict[Annotator, int],
+        saved: Checkpoint | None,
+    ) -> DetectorLine:
+        """The line as a checkpoint left it; without one, before the group's first sample."""
         if saved is not None:
             try:
                 run = DetectorRun.resume(detector, group.signal, saved.state)
-                return cls(detector, group, run_ids=run_ids, run=run, position=saved.next_sample)
+                return cls(detector, group, run_ids=run_ids, run=run, position=saved.next_sample, is_resumed=True)
             except InvalidValueError as error:
                 _log.warning("checkpoint_unreadable", detector=detector.name, group_id=group.id, error=str(error))
         fresh = DetectorRun(detector, group.signal)
@@ -88,27 +94,26 @@ class DetectorLine:
         """What remains to be said when the group ends here."""
         return self._guarded(self._run.finish)
 
-    def store(self, conn: Conn, said: Sequence[Annotation]) -> int:
-        """Store what was said: beats as arrays, spans as proposals. Returns how many annotations that were."""
-        by_annotator: dict[Annotator, list[Annotation]] = {}
+    def collect(self, said: Sequence[Annotation], writer: BatchWriter) -> None:
+        """Have what was said stored: beats as arrays, spans as proposals."""
         for annotation in settled(said):
-            by_annotator.setdefault(annotation.annotator, []).append(annotation)
-        for who, annotated in by_annotator.items():
-            points = [a for a in annotated if vocabulary.label(a.label).kind in _POINTS]
-            spans = [a for a in annotated if vocabulary.label(a.label).kind not in _POINTS]
-            if points:
-                beats.store_beats(conn, self._group, self._run_ids[who], points)
-            if spans:
-                proposals.propose(conn, self._group.stream_id, self._group, self._run_ids[who], spans)
-        return len(said)
+            run_id = self._run_ids[annotation.annotator]
+            if vocabulary.label(annotation.label).kind in _POINTS:
+                writer.add_beat(self._group, run_id, annotation)
+            else:
+                writer.add_span(self._group, run_id, annotation)
 
-    def save(self, conn: Conn, *, interval_samples: int) -> None:
-        """Save a checkpoint, if the last one is that many samples back."""
+    def save(self, writer: BatchWriter, *, interval_samples: int) -> None:
+        """Have a checkpoint saved, if the last one is that many samples back."""
         if self._is_broken or self.position - self._saved_position < interval_samples:
             return
         state = self._run.checkpoint()
-        checkpoints.save(conn, self._group.id, self.detector.name, self.detector.version, self.position, state)
+        writer.add_checkpoint(self._group, self.detector.name, self.detector.version, self.position, state)
         self._saved_position = self.position
+
+    def stagger(self, interval_samples: int) -> None:
+        """Let the first checkpoint come somewhere within the interval, so that not all groups save theirs at once."""
+        self._saved_position = self.position - interval_samples * (self._group.id * 61 % 128) // 128
 
     def _guarded(self, step: Any) -> list[Annotation]:
         """A detector that fails must not cost samples: it stays silent until its state is loaded anew."""

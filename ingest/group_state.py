@@ -3,46 +3,87 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ingest.detector_line import DetectorLine
 from ingest.errors import MessageError, StaleStateError
+from ingest.reading_order import ReadingOrder
 from signal_processing.values import Block
-from storage import catalogue, waveforms
+from storage import waveforms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from detectors.protocol import AnyDetector
+    from ingest.batch import Item
     from ingest.conn import Conn
+    from ingest.detector_line import DetectorLine
     from ingest.source import Partition
     from ingest.wire import WaveformMessage
-    from signal_processing.values import Signal
+    from storage.batch_writer import BatchWriter
     from storage.catalogue import GroupRow
-    from storage.waveforms import StoredBlocks
+    from storage.open_cell import OpenCell
 
 CATCH_UP_S = 600.0
-"""Signal that one transaction of catching up covers: some seconds of work, s."""
+"""Signal of a group that one transaction of catching up covers at most, s."""
 
 
-class GroupState:
-    """One channel group: what is registered, how far it is stored, and its detectors.
+class Pace(NamedTuple):
+    """How often, and how patient.
 
     Parameters
     ----------
-    group : as registered.
+    checkpoint_s : signal between two checkpoints of a detector, s.
+    reorder_s : signal after a missing block for which detectors wait for it, s.
+    """
+
+    checkpoint_s: float = 30.0
+    reorder_s: float = 5.0
+
+
+class Taken(NamedTuple):
+    """What one group's part of a batch came to; sample times.
+
+    `n_late` of the `n_samples` came for a time that detectors had passed: `late` says which, as [start, end).
+    """
+
+    n_samples: int = 0
+    n_duplicate: int = 0
+    n_late: int = 0
+    late: tuple[tuple[int, int], ...] = ()
+
+
+class GroupState:
+    """One channel group: what is registered, what is stored, and its detectors.
+
+    Parameters
+    ----------
+    group : as registered, with its extent of now.
+    cell : its incomplete cell.
     lines : its detectors.
     partition : where its messages come from; with that the state goes when another worker takes over.
     """
 
-    def __init__(self, group: GroupRow, lines: list[DetectorLine], partition: Partition) -> None:
+    def __init__(
+        self, group: GroupRow, cell: OpenCell, lines: list[DetectorLine], partition: Partition | None, *, pace: Pace
+    ) -> None:
         self.group = group
         self.lines = lines
         self.partition = partition
-        self.stored_until = group.next_sample
+        self.extent = group.extent
         self.is_ended = False
+        self.ends_at = None if group.sealed else group.ends_at  # known, but samples before it may still come
+        self.heard_s = 0.0
+        self._cell = cell
+        self._checkpoint_samples = self._n_samples(pace.checkpoint_s)
+        # a detector that has a checkpoint was begun: from there on a missing block is a gap
+        begun = any(line.is_resumed for line in lines)
+        position = min((line.position for line in lines), default=group.next_sample) if begun else None
+        self._order = ReadingOrder(position, bound=max(self._n_samples(pace.reorder_s), 1))
+        self._caught_up_to = group.first_sample if position is None else position
+        self._order.note_newest(self.extent.next_sample)
+        for line in lines:
+            line.stagger(self._checkpoint_samples)
         channels = group.signal.channels
         self._columns = (
             [channel.name for channel in channels],
@@ -50,22 +91,6 @@ class GroupState:
             [channel.gain for channel in channels],
             [channel.offset for channel in channels],
         )
-
-    @classmethod
-    def load(
-        cls,
-        conn: Conn,
-        message: WaveformMessage,
-        detectors_for: Callable[[Signal], Sequence[AnyDetector]],
-        partition: Partition,
-    ) -> GroupState:
-        """The group of a message as the database knows it; a new one is what its first message says."""
-        signal = message.signal()
-        stream = catalogue.ensure_stream(conn, name=message.stream_id, device=message.device_id, t0_us=signal.t0_us)
-        known = (group for group in catalogue.groups_of(conn, stream.id) if group.signal.group == message.group)
-        group = next(known, None) or catalogue.ensure_group(conn, stream.id, signal)
-        lines = [DetectorLine.load(conn, group, detector) for detector in detectors_for(group.signal)]
-        return cls(group, lines, partition)
 
     def check(self, message: WaveformMessage, *, t0_tolerance_us: int) -> None:
         """Refuse a message that contradicts what the group is.
@@ -93,63 +118,113 @@ class GroupState:
             msg = f"t0 less seq / fs of {where} must stay {limit}, got {origin_us} us"
             raise MessageError(msg)
 
-    def is_behind(self) -> bool:
-        """Whether a detector has not seen all that is stored."""
-        return any(line.position < self.stored_until for line in self.lines)
+    @property
+    def n_behind(self) -> int:
+        """Stored samples that the detectors were not given since the state was loaded."""
+        return self.extent.next_sample - self._caught_up_to if self.lines else 0
 
-    def catch_up(self, conn: Conn) -> None:
+    def catch_up(self, conn: Conn, writer: BatchWriter) -> None:
         """Let the detectors read on in what is stored, up to ten minutes of signal."""
-        start = min(line.position for line in self.lines)
-        end = min(start + max(self._n_samples(CATCH_UP_S), 1), self.stored_until)
-        blocks = waveforms.read_window(conn, self.group, start, end)
-        self._detect(conn, blocks)
-        for line in self.lines:
-            line.position = max(line.position, end)  # nothing is stored in the rest of the window
-            line.save(conn, interval_samples=1)
+        end = min(self._caught_up_to + max(self._n_samples(CATCH_UP_S), 1), self.extent.next_sample)
+        blocks = waveforms.read_window(conn, self.group, self._caught_up_to, end)
+        self._caught_up_to = end
+        self._offer(blocks, writer)
 
-    def store(self, conn: Conn, blocks: Sequence[Block], *, checkpoint_s: float) -> StoredBlocks:
-        """Store digital blocks and what the detectors say of those that are new.
+    def take(self, conn: Conn, items: Sequence[Item], writer: BatchWriter) -> Taken:
+        """Have the samples of messages stored, and what the detectors say of them.
 
         Raises
         ------
         StaleStateError : if somebody else stored samples of this group since the state was loaded.
         """
-        stored = waveforms.store_blocks(conn, self.group, joined(blocks))
-        self._check_not_stale(conn, blocks, stored)
-        self._detect(conn, [block for block in stored.new if block.end > self.stored_until])
-        self.stored_until = stored.next_sample
-        for line in self.lines:
-            line.save(conn, interval_samples=self._n_samples(checkpoint_s))
-        return stored
+        blocks = joined([item.message.block() for item in items])
+        is_usual = not self.extent.sealed and min(block.start for block in blocks) >= self._cell.start
+        new = self._add(blocks, writer) if is_usual else self._add_before(conn, blocks)
+        n_new = sum(map(len, new))
+        self._caught_up_to = self.extent.next_sample
+        late = self._offer(new, writer) if self.lines else ()
+        if n_new:
+            self.is_ended = False
+        for item in items:
+            if item.message.last and item.message.end >= self.extent.next_sample:
+                self.ends_at = item.message.end
+        return Taken(n_new, sum(map(len, blocks)) - n_new, sum(end - start for start, end in late), late)
 
-    def end(self, conn: Conn) -> None:
-        """No more samples come: complete what is stored, and let the detectors say what remains."""
-        waveforms.seal(conn, self.group)
+    @property
+    def is_waiting(self) -> bool:
+        """Whether samples, or the end, wait for something that is missing."""
+        return self._order.is_waiting or self.ends_at is not None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the end is known and nothing before it is awaited."""
+        return self.ends_at == self.extent.next_sample and not self._order.is_waiting
+
+    def give_up_waiting(self, writer: BatchWriter) -> None:
+        """Read on behind what is missing: nothing came for long."""
+        self._read(self._order.give_up(), writer)
+        self._save(writer, interval_samples=1)
+
+    def finish(self, writer: BatchWriter) -> None:
+        """No more samples come: let the detectors say what remains."""
         for line in self.lines:
-            line.store(conn, line.finish())
-            line.save(conn, interval_samples=0)
+            line.collect(line.finish(), writer)
+        self._save(writer, interval_samples=0)
+
+    def seal(self, conn: Conn) -> None:
+        """Complete what is stored, after `finish` was written."""
+        waveforms.seal(conn, self.group)
+        self.extent = self.extent._replace(sealed=True)
+        self.ends_at = None
         self.is_ended = True
 
-    def _detect(self, conn: Conn, blocks: Iterable[Block]) -> None:
-        if not self.lines:
-            return
+    def save(self, writer: BatchWriter) -> None:
+        """Have a checkpoint saved wherever the last one is not of this very sample."""
+        self._save(writer, interval_samples=1)
+
+    def _add(self, blocks: Sequence[Block], writer: BatchWriter) -> list[Block]:
+        new = self._cell.new_parts(blocks)
+        if new:
+            before, self.extent = self.extent, self.extent.with_parts(new)
+            writer.add_samples(self.group, before, self.extent, self._cell.take(new))
+        return new
+
+    def _add_before(self, conn: Conn, blocks: Sequence[Block]) -> list[Block]:
+        """Some of it belongs to cells that are complete, or the group had ended: the database sorts it in."""
+        found = waveforms.locked_extent(conn, self.group)
+        if found != self.extent:
+            msg = f"group {self.group.id} must be stored up to {self.extent}, but is up to {found}"
+            raise StaleStateError(msg)
+        new = waveforms.store_blocks(conn, self.group, blocks).new
+        if new:
+            self.extent = waveforms.locked_extent(conn, self.group)
+            self._cell = waveforms.open_cell(conn, self.group, self.extent)
+        return new
+
+    def _offer(self, parts: Sequence[Block], writer: BatchWriter) -> tuple[tuple[int, int], ...]:
+        """Give the detectors what is in order by now; returns what came too late for them."""
+        ready: list[Block] = []
+        late: list[tuple[int, int]] = []
+        gave_up = False
+        for part in parts:
+            offered = self._order.offer(part)
+            ready += offered.ready
+            gave_up = gave_up or offered.gave_up
+            if offered.late[1] > offered.late[0]:
+                late.append(offered.late)
+        self._read(ready, writer)
+        # what was given up may come later: a checkpoint behind it, so that no restart reads it differently
+        self._save(writer, interval_samples=1 if gave_up else self._checkpoint_samples)
+        return tuple(late)
+
+    def _read(self, blocks: Sequence[Block], writer: BatchWriter) -> None:
         physical = [self.group.signal.physical(block) for block in joined(blocks)]
         for line in self.lines:
-            line.store(conn, line.feed(physical))
+            line.collect(line.feed(physical), writer)
 
-    def _check_not_stale(self, conn: Conn, blocks: Sequence[Block], stored: StoredBlocks) -> None:
-        end = max([self.stored_until, *(block.end for block in blocks)])
-        ahead = [(max(block.start, self.stored_until), block.end) for block in blocks if block.end > self.stored_until]
-        n_new = sum(max(block.end - max(block.start, self.stored_until), 0) for block in stored.new)
-        is_stale = stored.next_sample != end or n_new != _covered(ahead)
-        if ahead and not is_stale:
-            first = min(start for start, _ in ahead)
-            is_stale = first > self.stored_until and bool(
-                waveforms.read_window(conn, self.group, self.stored_until, first)
-            )
-        if is_stale:
-            msg = f"group {self.group.id} must be stored up to sample {end}, but is up to {stored.next_sample}"
-            raise StaleStateError(msg)
+    def _save(self, writer: BatchWriter, *, interval_samples: int) -> None:
+        for line in self.lines:
+            line.save(writer, interval_samples=interval_samples)
 
     def _n_samples(self, duration_s: float) -> int:
         return self.group.signal.clock.n_samples(duration_s)
@@ -158,16 +233,8 @@ class GroupState:
 def joined(blocks: Iterable[Block]) -> list[Block]:
     """The same samples in as few blocks as the gaps (and steps back) allow: each call has its fixed cost."""
     ordered = list(blocks)
+    if len(ordered) == 1:
+        return ordered
     cuts = [0, *(i + 1 for i, (one, other) in enumerate(pairwise(ordered)) if one.end != other.start), len(ordered)]
     runs = [ordered[low:high] for low, high in pairwise(cuts) if high > low]
     return [run[0] if len(run) == 1 else Block(run[0].start, np.concatenate([b.samples for b in run])) for run in runs]
-
-
-def _covered(ranges: Iterable[tuple[int, int]]) -> int:
-    """How many integers the half-open ranges hold together."""
-    total, reached = 0, None
-    for start, end in sorted(ranges):
-        low = start if reached is None else max(start, reached)
-        total += max(end - low, 0)
-        reached = end if reached is None else max(reached, end)
-    return total

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import traceback
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
+from ingest.batch import GroupKey
 from ingest.errors import MessageError, StaleStateError
-from ingest.group_state import GroupState
+from ingest.group_loading import Known, load_states, register
+from ingest.group_state import Pace
 from ingest.source import DeadLetter
 from signal_processing.errors import RhythmarkError
+from storage import annotations as labels
 from storage import catalogue, positions
+from storage.batch_writer import BatchWriter
 from storage.database import translating
-from storage.errors import RetryLaterError, SchemaError
+from storage.errors import RetryLaterError, SchemaError, StaleRowsError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from detectors.protocol import AnyDetector
-    from ingest.batch import Batch, GroupKey, Item
+    from ingest.batch import Batch
     from ingest.conn import Conn
+    from ingest.group_state import GroupState, Taken
     from ingest.source import Partition
     from signal_processing.values import Signal
     from storage.database import Database
@@ -29,6 +34,12 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 MAX_STALE_RETRIES = 5
+LOAD_AT_ONCE = 500
+"""Groups whose states are loaded together: some tens of megabytes of checkpoints."""
+ORPHAN_S = 60.0
+"""Silence after which a group whose end is known, but was never completed, is taken over, s."""
+CATCH_UP_SAMPLES = 2_000_000
+"""Sample times that one transaction of catching up reads, over all its groups: some seconds of work."""
 
 
 class Stored(NamedTuple):
@@ -37,9 +48,14 @@ class Stored(NamedTuple):
     `n_late` of the `n_samples` came after later ones: they are stored, but detectors had passed them already.
     """
 
-    n_samples: int
-    n_duplicate: int
-    n_late: int
+    n_samples: int = 0
+    n_duplicate: int = 0
+    n_late: int = 0
+    n_groups: int = 0
+    n_blocks: int = 0
+    n_beats: int = 0
+    n_spans: int = 0
+    n_checkpoint_bytes: int = 0
 
 
 class _GroupFailedError(Exception):
@@ -56,7 +72,7 @@ class Pipeline:
     Parameters
     ----------
     detectors_for : the detectors of a group.
-    checkpoint_s : signal between two checkpoints, s.
+    pace : how often checkpoints are saved, and how long detectors wait for a missing block.
     t0_tolerance_us : how far the origin that a message implies may be off.
     max_groups : states kept; the least recently used goes first, and comes back from its checkpoint.
     """
@@ -66,23 +82,32 @@ class Pipeline:
         database: Database,
         *,
         detectors_for: Callable[[Signal], Sequence[AnyDetector]],
-        checkpoint_s: float = 10.0,
+        pace: Pace | None = None,
         t0_tolerance_us: int = 1_000_000,
-        max_groups: int = 5_000,
+        max_groups: int = 20_000,
     ) -> None:
         self._database = database
         self._detectors_for = detectors_for
-        self._checkpoint_s = checkpoint_s
+        self._pace = pace or Pace()
         self._t0_tolerance_us = t0_tolerance_us
         self._max_groups = max_groups
         self._states: dict[GroupKey, GroupState] = {}  # in the order of last use
 
-    def store(self, batch: Batch, *, positions_key: str | None) -> Stored | None:
+    @property
+    def n_groups(self) -> int:
+        """Groups whose state is held."""
+        return len(self._states)
+
+    def store(self, batch: Batch, *, positions_key: str | None, now_s: float = 0.0) -> Stored | None:
         """Store a batch, unless messages of it turn out to be unfit.
 
         Those are moved to `batch.rejected`, and None says that they are to be put aside before the transaction passes
         their offsets; then call again. On any error the states are dropped, so that the next attempt begins with what
         the database has.
+
+        Parameters
+        ----------
+        now_s : monotonic time, s; who hears nothing for long is told so by it, see `settle`.
 
         Raises
         ------
@@ -90,7 +115,7 @@ class Pipeline:
         SchemaError : if the database is not migrated.
         """
         try:
-            return self._attempt(batch, positions_key)
+            return self._attempt(batch, positions_key, now_s)
         except _GroupFailedError as error:
             self.forget()
             cause = error.__cause__
@@ -101,23 +126,44 @@ class Pipeline:
             self.forget()
             raise
 
-    def _attempt(self, batch: Batch, positions_key: str | None) -> Stored | None:
-        for n_left in reversed(range(MAX_STALE_RETRIES)):
-            self._load(batch)
-            self._reject_unfit(batch)
-            if batch.unburied():
-                return None
-            try:
-                stored = self._store(batch, positions_key)
-            except StaleStateError as error:
-                self.forget()
-                _log.info("states_reloaded", reason=str(error))
-                if n_left == 0:
-                    raise
-                continue
-            self._trim()
-            return stored
-        return None
+    def settle(self, *, heard_before_s: float, now_s: float) -> int:
+        """Let go on what waited for missing samples of groups that were silent since then; says how many.
+
+        Raises
+        ------
+        RetryLaterError : if the database is gone or full.
+        """
+        try:
+            with self._database.transaction() as conn:
+                adopted = self._adopt(conn)
+            self._catch_up(adopted)
+            silent = [key for key, one in self._states.items() if one.is_waiting and one.heard_s <= heard_before_s]
+            with self._database.transaction() as conn:
+                writer = BatchWriter()
+                for key in silent:
+                    self._states[key].give_up_waiting(writer)
+                    self._states[key].heard_s = now_s
+                self._write(conn, silent, writer)
+        except BaseException:
+            self.forget()
+            raise
+        self._drop_ended(silent)
+        return len(silent)
+
+    def save(self, *, until_s: Callable[[], bool]) -> int:
+        """Save checkpoints of all groups while `until_s` allows it, so that the next worker has less to read again."""
+        n_saved = 0
+        keys = list(self._states)
+        for low in range(0, len(keys), LOAD_AT_ONCE):
+            if not until_s():
+                break
+            writer = BatchWriter()
+            for key in keys[low : low + LOAD_AT_ONCE]:
+                self._states[key].save(writer)
+            with self._database.transaction() as conn:
+                writer.write(conn)
+            n_saved += len(keys[low : low + LOAD_AT_ONCE])
+        return n_saved
 
     def load_positions(self, positions_key: str) -> dict[tuple[str, int], int]:
         """Where the database says that a source is to be read on."""
@@ -131,21 +177,62 @@ class Pipeline:
         else:
             self._states = {key: state for key, state in self._states.items() if state.partition not in partitions}
 
-    def _load(self, batch: Batch) -> None:
+    def _attempt(self, batch: Batch, positions_key: str | None, now_s: float) -> Stored | None:
+        is_suspect = False  # something of the batch cannot be stored: find out which group by taking one at a time
+        for n_left in reversed(range(MAX_STALE_RETRIES)):
+            try:
+                self._load(batch, one_by_one=is_suspect)
+                self._reject_unfit(batch)
+                if batch.unburied():
+                    return None
+                stored = self._store(batch, positions_key, now_s, one_by_one=is_suspect)
+            except (StaleStateError, StaleRowsError) as error:
+                self.forget()
+                _log.info("states_reloaded", reason=str(error))
+                if n_left == 0:
+                    raise
+                continue
+            except (RetryLaterError, SchemaError):
+                raise
+            except StorageError as error:
+                if is_suspect:
+                    raise
+                self.forget()
+                _log.info("batch_taken_group_by_group", reason=str(error))
+                is_suspect = True
+                continue
+            self._trim()
+            return stored
+        return None
+
+    def _load(self, batch: Batch, *, one_by_one: bool) -> None:
         """Have a state for every group of the batch, with detectors that have seen all that is stored."""
         missing = [key for key in batch.groups if key not in self._states]
-        if not missing:
-            return
-        with self._database.transaction() as conn:
-            for key in missing:
-                with _naming(key):
-                    item = batch.groups[key][0]
-                    partition = item.received.partition
-                    self._states[key] = GroupState.load(conn, item.message, self._detectors_for, partition)
-        for key in missing:
-            while self._states[key].is_behind():
-                with self._database.transaction() as conn, _naming(key):
-                    self._states[key].catch_up(conn)
+        at_once = 1 if one_by_one else LOAD_AT_ONCE
+        for low in range(0, len(missing), at_once):
+            keys = missing[low : low + at_once]
+            first = {key: batch.groups[key][0] for key in keys}
+            with _naming_if(one_by_one, keys[0]), self._database.transaction() as conn:
+                known = register(conn, first)
+                self._states |= load_states(conn, known, detectors_for=self._detectors_for, pace=self._pace)
+        self._catch_up(missing)
+
+    def _catch_up(self, keys: Sequence[GroupKey]) -> None:
+        behind = [key for key in keys if self._states[key].n_behind]
+        while behind:
+            some, n_samples = [], 0
+            for key in behind:
+                some.append(key)
+                n_samples += self._states[key].n_behind
+                if n_samples >= CATCH_UP_SAMPLES:
+                    break
+            with self._database.transaction() as conn:
+                writer = BatchWriter()
+                for key in some:
+                    with _naming(key):
+                        self._states[key].catch_up(conn, writer)
+                writer.write(conn)
+            behind = [key for key in behind if self._states[key].n_behind]
 
     def _reject_unfit(self, batch: Batch) -> None:
         for key, items in list(batch.groups.items()):
@@ -158,34 +245,59 @@ class Pipeline:
             if unfit:
                 batch.reject(key, unfit)
 
-    def _store(self, batch: Batch, positions_key: str | None) -> Stored:
-        total = Stored(0, 0, 0)
-        # one order for all workers, so that two of them cannot deadlock
-        ordered = sorted(batch.groups, key=lambda key: self._states[key].group.id)
+    def _store(self, batch: Batch, positions_key: str | None, now_s: float, *, one_by_one: bool) -> Stored:
+        keys = list(batch.groups)
+        if one_by_one:  # one order for all workers, so that two of them cannot deadlock
+            keys.sort(key=lambda key: self._states[key].group.id)
+        chunks = [[key] for key in keys] if one_by_one else [keys]
+        total = Stored()
         with self._database.transaction() as conn:
-            for key in ordered:
-                with _naming(key):
-                    one = self._store_group(conn, key, batch.groups[key])
-                total = Stored(*map(sum, zip(total, one, strict=True)))
+            for chunk in chunks:
+                with _naming_if(one_by_one, chunk[0] if chunk else None):
+                    stored = self._store_groups(conn, batch, chunk, now_s)
+                total = Stored(*map(sum, zip(total, stored, strict=True)))
             if positions_key is not None:
                 next_offsets = {(where.topic, where.number): at for where, at in batch.positions().items()}
                 positions.save(conn, positions_key, next_offsets)
-        self._drop_ended(ordered)
+        self._drop_ended(keys)
         return total
 
-    def _store_group(self, conn: Conn, key: GroupKey, items: list[Item]) -> Stored:
-        state = self._states.pop(key)
-        self._states[key] = state  # now the most recently used
-        blocks = [item.message.block() for item in items]
-        seen_until = state.stored_until
-        stored = state.store(conn, blocks, checkpoint_s=self._checkpoint_s)
-        if any(item.message.last and item.message.end == state.stored_until for item in items):
-            state.end(conn)
-            self._end_stream_if_complete(conn, key.stream, state.group.stream_id)
-        elif state.is_ended and stored.new:
-            state.is_ended = False
-        n_late = sum(len(block.between(0, seen_until)) for block in stored.new)
-        return Stored(sum(map(len, stored.new)), stored.n_duplicate, n_late)
+    def _store_groups(self, conn: Conn, batch: Batch, keys: Sequence[GroupKey], now_s: float) -> Stored:
+        writer = BatchWriter()
+        taken: dict[GroupKey, Taken] = {}
+        for key in keys:
+            state = self._states.pop(key)
+            self._states[key] = state  # now the most recently used
+            state.heard_s = now_s
+            with _naming(key):
+                taken[key] = state.take(conn, batch.groups[key], writer)
+        self._write(conn, keys, writer)
+        changed = [(self._states[key].group, late) for key, one in taken.items() for late in one.late]
+        labels.mark_changed(conn, changed)
+        ending = {self._states[key].group.id: self._states[key].ends_at for key in keys}
+        catalogue.note_endings(conn, {group_id: at for group_id, at in ending.items() if at is not None})
+        return Stored(
+            n_samples=sum(one.n_samples for one in taken.values()),
+            n_duplicate=sum(one.n_duplicate for one in taken.values()),
+            n_late=sum(one.n_late for one in taken.values()),
+            n_groups=len(keys),
+            n_blocks=writer.n_blocks,
+            n_beats=writer.n_beats,
+            n_spans=writer.n_spans,
+            n_checkpoint_bytes=writer.n_checkpoint_bytes,
+        )
+
+    def _write(self, conn: Conn, keys: Iterable[GroupKey], writer: BatchWriter) -> None:
+        """Write what was collected, and end the groups that are complete with it."""
+        complete = [key for key in keys if self._states[key].is_complete]
+        for key in complete:
+            with _naming(key):
+                self._states[key].finish(writer)
+        with translating():
+            writer.write(conn)
+        for key in complete:
+            self._states[key].seal(conn)
+            self._end_stream_if_complete(conn, key.stream, self._states[key].group.stream_id)
 
     def _end_stream_if_complete(self, conn: Conn, stream: str, stream_id: int) -> None:
         """End the stream when all its groups have ended, those too that another worker or an earlier one stored."""
@@ -196,6 +308,14 @@ class Pipeline:
             at_us = max(group.signal.clock.us_at(group.next_sample) for group in groups)
             catalogue.end_stream(conn, stream_id, at_us=at_us)
 
+    def _adopt(self, conn: Conn) -> list[GroupKey]:
+        """Take over groups whose end is known, but whose worker was gone before it could say so."""
+        rows = catalogue.unfinished_groups(conn, silent_s=ORPHAN_S)
+        groups = {GroupKey(row.signal.stream, row.signal.group): row for row in rows}
+        unknown = {key: Known(row, None) for key, row in groups.items() if key not in self._states}
+        self._states |= load_states(conn, unknown, detectors_for=self._detectors_for, pace=self._pace)
+        return list(unknown)
+
     def _drop_ended(self, keys: Collection[GroupKey]) -> None:
         """A stream whose groups have all ended needs no state any more."""
         for stream in {key.stream for key in keys if self._states[key].is_ended}:
@@ -205,8 +325,15 @@ class Pipeline:
                     del self._states[key]
 
     def _trim(self) -> None:
-        while len(self._states) > self._max_groups:
-            del self._states[next(iter(self._states))]
+        surplus = list(self._states)[: max(len(self._states) - self._max_groups, 0)]
+        if surplus:
+            writer = BatchWriter()
+            for key in surplus:
+                self._states[key].save(writer)
+            with self._database.transaction() as conn:
+                writer.write(conn)
+            for key in surplus:
+                del self._states[key]
 
 
 @contextmanager
@@ -215,10 +342,14 @@ def _naming(key: GroupKey) -> Iterator[None]:
     try:
         with translating():  # here already: a connection that breaks is the whole batch's misfortune, not this group's
             yield
-    except (RetryLaterError, SchemaError, StaleStateError):
+    except (RetryLaterError, SchemaError, StaleStateError, StaleRowsError):
         raise
     except Exception as error:
         if not isinstance(error, RhythmarkError):
             where = traceback.format_exc(limit=-3)  # no variables: they hold samples
             _log.error("group_failed_unexpectedly", stream=key.stream, group=key.group, where=where)
         raise _GroupFailedError(key) from error
+
+
+def _naming_if(is_one: bool, key: GroupKey | None) -> AbstractContextManager[None]:  # noqa: FBT001 - reads as "if it is one"
+    return _naming(key) if is_one and key is not None else translating()

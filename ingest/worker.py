@@ -12,6 +12,7 @@ from ingest.backoff import Backoff
 from ingest.batch import Batch
 from ingest.dead_letters import FailureLimit
 from ingest.errors import BrokerUnavailableError
+from ingest.group_state import Pace
 from ingest.letters import rule_of
 from ingest.metrics import WorkerMetrics
 from ingest.pipeline import Pipeline
@@ -43,13 +44,17 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     poll_s : how long one poll waits for a first message, s.
     heartbeat_s : between two heartbeats, s.
     checkpoint_s : signal between two checkpoints of a detector, s.
+    reorder_s : signal after a missing block for which detectors wait for it, s.
+    silence_s : a stream that says nothing for so long is read on behind what it misses, s.
     t0_tolerance_us : how far the origin that a message implies may be off.
     failure_window, failure_share : the worker stops when more than that share of that many messages failed.
     """
 
     poll_s: float = 0.5
     heartbeat_s: float = 2.0
-    checkpoint_s: float = 10.0
+    checkpoint_s: float = 30.0
+    reorder_s: float = 5.0
+    silence_s: float = 10.0
     t0_tolerance_us: int = 1_000_000
     failure_window: int = 200
     failure_share: float = 0.5
@@ -91,12 +96,13 @@ class Worker:
         self._pipeline = Pipeline(
             database,
             detectors_for=detectors,
-            checkpoint_s=self._settings.checkpoint_s,
+            pace=Pace(checkpoint_s=self._settings.checkpoint_s, reorder_s=self._settings.reorder_s),
             t0_tolerance_us=self._settings.t0_tolerance_us,
         )
         self._failures = FailureLimit(window=self._settings.failure_window, most=self._settings.failure_share)
         self._stop = Event()
         self.metrics = metrics or WorkerMetrics(started_us=self._clock.now_us())
+        self._settle_at_s = 0.0
         self.progress = Progress(
             name=name, source=source.kind, clock=self._clock, interval_s=self._settings.heartbeat_s
         )
@@ -127,6 +133,7 @@ class Worker:
         self._follow(polled)
         if polled.messages:
             self._take(polled.messages)
+        self._settle()
         self._heartbeat()
         return len(polled.messages)
 
@@ -151,12 +158,12 @@ class Worker:
     def _take(self, messages: list[Received]) -> None:
         batch = Batch(messages, now_us=self._clock.now_us())
         n_messages = len(messages)
-        stored = None
+        stored: Stored | None = None
         while stored is None:  # first what cannot be decoded, then what the database says of the rest
             self._check_failures(batch, n_messages=n_messages)
             self._persist(lambda: self._bury(batch), batch)
             began_s = self._clock.monotonic_s()
-            stored = self._persist(lambda: self._pipeline.store(batch, positions_key=self._source.positions_key), batch)
+            stored = self._persist(lambda: self._store(batch), batch)
             n_messages = 0
         self._note(batch, stored, write_s=self._clock.monotonic_s() - began_s)
         self._source.commit(batch.positions())
@@ -173,6 +180,19 @@ class Worker:
             write_s=write_s,
             committed_us=self._clock.now_us(),
         )
+
+    def _store(self, batch: Batch) -> Stored | None:
+        now_s = self._clock.monotonic_s()
+        return self._pipeline.store(batch, positions_key=self._source.positions_key, now_s=now_s)
+
+    def _settle(self) -> None:
+        """Now and then: let go on what waits for samples of streams that are silent."""
+        now_s = self._clock.monotonic_s()
+        if now_s < self._settle_at_s:
+            return
+        self._settle_at_s = now_s + self._settings.silence_s / 4
+        heard_before_s = now_s - self._settings.silence_s
+        self._persist(lambda: self._pipeline.settle(heard_before_s=heard_before_s, now_s=now_s))
 
     def _check_failures(self, batch: Batch, *, n_messages: int) -> None:
         """Before anything of the batch is passed: a worker that misreads everything must leave it there."""

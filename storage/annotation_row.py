@@ -40,6 +40,7 @@ class AnnotationRow(msgspec.Struct, frozen=True, kw_only=True):
     machine_end_us : the newest end the machine said, also after a person set another.
     origin_sample : of a machine beat that a person touched, where the machine had put it.
     updated_by : login, or the machine's name.
+    signal_changed_us : when samples within it came after it was made; None once a person has revised it since.
     """
 
     id: uuid.UUID
@@ -66,6 +67,7 @@ class AnnotationRow(msgspec.Struct, frozen=True, kw_only=True):
     created_us: int
     updated_us: int
     updated_by: str
+    signal_changed_us: int | None = None
 
 
 class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):

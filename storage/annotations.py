@@ -5,7 +5,7 @@ Every revision names who, when (the database's clock at the start of the transac
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -30,11 +30,14 @@ __all__ = [
     "STATUSES",
     "Actor",
     "AnnotationRow",
+    "Proposal",
     "RevisionRow",
     "add",
     "get",
     "history",
+    "mark_changed",
     "propose",
+    "propose_many",
     "queue",
     "revise",
     "spans_between",
@@ -45,6 +48,14 @@ _SQL = queries.load("annotations")
 Order = Literal["urgency", "newest", "time", "label", "risk"]
 
 
+class Proposal(NamedTuple):
+    """What a detector run says of a channel group."""
+
+    group: GroupRow
+    run_id: int
+    span: Annotation
+
+
 def propose(
     conn: Connection[TupleRow],
     stream_id: int,
@@ -52,7 +63,20 @@ def propose(
     run_id: int,
     spans: Sequence[Annotation],
 ) -> int:
-    """Store a machine's spans as proposals, or extend those it said before.
+    """Store the spans of one run, see `propose_many`.
+
+    Raises
+    ------
+    ConstraintError : if the group is another stream's.
+    """
+    if group.stream_id != stream_id:
+        msg = f"channel group {group.id} must be one of stream {stream_id}, it is one of {group.stream_id}"
+        raise ConstraintError(msg)
+    return propose_many(conn, [Proposal(group, run_id, span) for span in spans])
+
+
+def propose_many(conn: Connection[TupleRow], said: Sequence[Proposal]) -> int:
+    """Store machines' spans as proposals, or extend those they said before; of those with one identity the last stands.
 
     A row that nobody touched takes the machine's newest bounds and figures; one that a person touched keeps theirs, and
     the machine's newest end stands in `machine_end_us`. What a replay says again changes nothing.
@@ -61,32 +85,49 @@ def propose(
     -------
     Number of proposals that are new or were extended.
     """
-    newest = {identity_of(group.signal.stream, group.signal.group, span): span for span in spans}
+    newest = {identity_of(one.group.signal.stream, one.group.signal.group, one.span): one for one in said}
     if not newest:
         return 0
     ordered = sorted(newest.items())  # one order for all, so that two workers cannot deadlock
-    said = [span for _, span in ordered]
-    labels = [vocabulary.label(span.label) for span in said]
-    clock = group.signal.clock
+    spans = [one.span for _, one in ordered]
+    groups = [one.group for _, one in ordered]
+    labels = [vocabulary.label(span.label) for span in spans]
+    clocks = [group.signal.clock for group in groups]
     columns = {
-        "stream_id": stream_id,
-        "group_id": group.id,
-        "run_id": run_id,
         "ids": [identity for identity, _ in ordered],
+        "stream_ids": [group.stream_id for group in groups],
+        "group_ids": [group.id for group in groups],
+        "run_ids": [one.run_id for _, one in ordered],
         "kinds": [label.kind.value for label in labels],
-        "labels": [span.label for span in said],
-        "channels": [span.channel for span in said],
-        "starts_us": [clock.us_at(span.start) for span in said],
-        "ends_us": [clock.us_at(span.end) for span in said],
+        "labels": [span.label for span in spans],
+        "channels": [span.channel for span in spans],
+        "starts_us": [clock.us_at(span.start) for clock, span in zip(clocks, spans, strict=True)],
+        "ends_us": [clock.us_at(span.end) for clock, span in zip(clocks, spans, strict=True)],
         "urgencies": [int(label.urgency) for label in labels],
-        "confidences": [span.confidence for span in said],
-        "figures": [Jsonb(span.figures) for span in said],
-        "notes": [span.note for span in said],
-        "author_names": [span.annotator.name for span in said],
-        "author_versions": [span.annotator.version for span in said],
-        "ongoing": [span.ongoing for span in said],
+        "confidences": [span.confidence for span in spans],
+        "figures": [Jsonb(span.figures) for span in spans],
+        "notes": [span.note for span in spans],
+        "author_names": [span.annotator.name for span in spans],
+        "author_versions": [span.annotator.version for span in spans],
+        "ongoing": [span.ongoing for span in spans],
     }
     return conn.execute(_SQL["propose"], columns).rowcount
+
+
+def mark_changed(conn: Connection[TupleRow], changed: Sequence[tuple[GroupRow, tuple[int, int]]]) -> int:
+    """Mark annotations for a second look, because samples within [start, end) of their group came after they were made.
+
+    The mark (`signal_changed_us`) goes when a person revises the annotation. Returns how many were marked.
+    """
+    if not changed:
+        return 0
+    columns = {
+        "stream_ids": [group.stream_id for group, _ in changed],
+        "group_ids": [group.id for group, _ in changed],
+        "starts_us": [group.signal.clock.us_at(start) for group, (start, _) in changed],
+        "ends_us": [group.signal.clock.us_at(end) for group, (_, end) in changed],
+    }
+    return conn.execute(_SQL["mark_changed"], columns).rowcount
 
 
 def spans_between(

@@ -11,9 +11,12 @@ from signal_processing.values import Channel, Signal
 from signal_processing.waveform_codec import ENVELOPE_BIN
 from storage import queries
 from storage.errors import SignalChangedError, UnknownRowError
+from storage.extent import Extent
 from storage.rows import fetch, fetch_one
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
@@ -67,7 +70,8 @@ class StreamSummary(msgspec.Struct, frozen=True):
 class GroupRow(msgspec.Struct, frozen=True):
     """Equal-rate channels of a stream, and which samples there are: [first_sample, next_sample), equal when none.
 
-    A `sealed` group has ended: no more samples of it are expected.
+    A `sealed` group has ended: no more samples of it are expected. Where there are gaps, `n_stored` is less than the
+    extent. `ends_at` is the end as the device announced it, perhaps before all samples were there.
     """
 
     id: int
@@ -77,6 +81,13 @@ class GroupRow(msgspec.Struct, frozen=True):
     next_sample: int
     cell_samples: int
     sealed: bool = False
+    n_stored: int = 0
+    ends_at: int | None = None
+
+    @property
+    def extent(self) -> Extent:
+        """What was stored when the row was read."""
+        return Extent(self.first_sample, self.next_sample, self.n_stored, self.sealed)
 
 
 def cell_length(fs_hz: float) -> int:
@@ -170,6 +181,18 @@ def end_stream(conn: Connection[TupleRow], stream_id: int, *, at_us: int) -> Non
     conn.execute(_SQL["end_ongoing"], {"id": stream_id})
 
 
+def note_endings(conn: Connection[TupleRow], ends_at: Mapping[int, int]) -> None:
+    """Note where groups (by id) end, because samples before it are still awaited: so that a restart knows."""
+    if ends_at:
+        conn.execute(_SQL["note_endings"], {"ids": list(ends_at), "ends": list(ends_at.values())})
+
+
+def unfinished_groups(conn: Connection[TupleRow], *, silent_s: float, limit: int = 100) -> list[GroupRow]:
+    """Groups whose end was announced, that are not sealed, and of which nothing was heard for that long."""
+    parameters = {"silent_us": round(silent_s * 1e6), "limit": limit}
+    return [group_of_row(row) for row in fetch(conn, _SQL["unfinished_groups"], parameters)]
+
+
 def ensure_group(conn: Connection[TupleRow], stream_id: int, signal: Signal) -> GroupRow:
     """The stream's group of that name, registered now if it was not.
 
@@ -190,7 +213,7 @@ def ensure_group(conn: Connection[TupleRow], stream_id: int, signal: Signal) -> 
 
 def groups_of(conn: Connection[TupleRow], stream_id: int) -> list[GroupRow]:
     """The stream's channel groups in the order of names."""
-    return [_group(row) for row in fetch(conn, _SQL["groups_of"], {"stream_id": stream_id})]
+    return [group_of_row(row) for row in fetch(conn, _SQL["groups_of"], {"stream_id": stream_id})]
 
 
 def group_by_id(conn: Connection[TupleRow], group_id: int) -> GroupRow:
@@ -204,7 +227,7 @@ def group_by_id(conn: Connection[TupleRow], group_id: int) -> GroupRow:
     if row is None:
         msg = f"channel group must be a registered one, got id {group_id}"
         raise UnknownRowError(msg)
-    return _group(row)
+    return group_of_row(row)
 
 
 def _ensure(conn: Connection[TupleRow], statement: str, key: dict[str, str]) -> int:
@@ -267,12 +290,12 @@ def _listed(signal: Signal) -> str:
     )
 
 
-def _group(row: TupleRow) -> GroupRow:
-    identity, stream_id, stream, name, fs_hz, t0_us, first_sample, next_sample, cell_samples, sealed, *rest = row
-    sample_type, *columns = rest
-    channels = tuple(Channel(*facts) for facts in zip(*columns, strict=True))
+def group_of_row(row: TupleRow) -> GroupRow:
+    """The group of a row as the statements named `groups_...` give it."""
+    identity, stream_id, stream, name, fs_hz, t0_us, *extent, sample_type = row[:-4]
+    channels = tuple(Channel(*facts) for facts in zip(*row[-4:], strict=True))
     signal = Signal(stream, name, fs_hz, t0_us, channels, sample_type)
-    return GroupRow(identity, stream_id, signal, first_sample, next_sample, cell_samples, sealed)
+    return GroupRow(identity, stream_id, signal, *extent)
 
 
 def _summary(row: TupleRow) -> StreamSummary:

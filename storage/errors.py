@@ -64,6 +64,10 @@ class StaleRevisionError(StorageError):
         )
 
 
+class StaleRowsError(StorageError):
+    """Channel groups changed since their state was loaded: another worker writes them."""
+
+
 class UnknownRowError(StorageError):
     """No row of that identity."""
 

@@ -41,18 +41,23 @@ def ensure_run(
     parameters: Mapping[str, Any],
 ) -> int:
     """Identity of the run of that annotator with those parameters on that group, registered now if it was not."""
-    text = json.dumps(parameters, sort_keys=True, separators=(",", ":"))
     key = {
         "group_id": group_id,
         "name": annotator.name,
         "version": annotator.version,
-        "parameters_hash": hashlib.sha256(text.encode()).hexdigest(),
+        "parameters_hash": parameters_hash(parameters),
     }
     known = fetch_one(conn, _SQL["find_run"], key)
     if known is None:
         conn.execute(_SQL["insert_run"], {**key, "parameters": Jsonb(dict(parameters))})
         return int(fetch_value(conn, _SQL["find_run"], key))
     return int(known[0])
+
+
+def parameters_hash(parameters: Mapping[str, Any]) -> str:
+    """What tells one set of parameters from another, SHA-256 in hexadecimal."""
+    text = json.dumps(parameters, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def list_runs(conn: Connection[TupleRow], group_id: int) -> list[RunRow]:

@@ -16,6 +16,8 @@ from signal_processing.waveform_codec import ENVELOPE_BIN
 from storage import envelopes, partitions, pyramids, queries, sample_runs
 from storage.envelopes import StoredBins
 from storage.errors import ConstraintError, UnknownRowError
+from storage.extent import Extent
+from storage.open_cell import OpenCell
 from storage.pyramids import COARSE_BIN
 from storage.rows import fetch, fetch_one
 
@@ -37,7 +39,7 @@ class StoredBlocks(NamedTuple):
 
     Parameters
     ----------
-    new : the parts that were not stored before, in the order of samples.
+    new : the parts that were not stored before, in the order of the blocks given.
     n_duplicate : samples that were.
     first_sample, next_sample : extent of the group now.
     """
@@ -46,30 +48,6 @@ class StoredBlocks(NamedTuple):
     n_duplicate: int
     first_sample: int
     next_sample: int
-
-
-class _Extent(NamedTuple):
-    first_sample: int
-    next_sample: int
-    sealed: bool
-
-    @property
-    def is_empty(self) -> bool:
-        return self.first_sample == self.next_sample
-
-    def with_blocks(self, blocks: Sequence[Block]) -> _Extent:
-        first = min(block.start for block in blocks)
-        end = max(block.end for block in blocks)
-        if self.is_empty:
-            return _Extent(first, end, sealed=False)
-        # a late block into a sealed cell leaves it sealed; one that goes on opens it again
-        return _Extent(
-            min(self.first_sample, first), max(self.next_sample, end), self.sealed and end <= self.next_sample
-        )
-
-    def open_from(self, cell_samples: int) -> int:
-        """Index from which on runs stand in the tail."""
-        return self.next_sample if self.sealed else self.next_sample - self.next_sample % cell_samples
 
 
 def store_blocks(conn: Connection[TupleRow], group: GroupRow, blocks: Sequence[Block]) -> StoredBlocks:
@@ -88,22 +66,41 @@ def store_blocks(conn: Connection[TupleRow], group: GroupRow, blocks: Sequence[B
     """
     for block in blocks:
         _check_block(group, block)
-    before = _lock(conn, group)
-    new = sorted(_new_parts(conn, group, before, blocks), key=lambda part: part.start)
+    before = locked_extent(conn, group)
+    new = _new_parts(conn, group, before, blocks)
     n_new = sum(map(len, new))
     n_duplicate = sum(map(len, blocks)) - n_new
     if not new:
         return StoredBlocks([], n_duplicate, before.first_sample, before.next_sample)
-    after = before.with_blocks(new)
-    _write(conn, group, new, before, after)
+    after = before.with_parts(new)
+    _write(conn, group, sorted(new, key=lambda part: part.start), before, after)
     if before.is_empty or (before.sealed and not after.sealed):
         conn.execute(_SQL["reopen_stream"], {"stream_id": group.stream_id})
     return StoredBlocks(new, n_duplicate, after.first_sample, after.next_sample)
 
 
+def open_cells(conn: Connection[TupleRow], groups: Sequence[GroupRow]) -> dict[int, OpenCell]:
+    """The incomplete cell of each group, by the group's id; `groups` carry their extents of now."""
+    starts = {group.id: group.extent.open_from(group.cell_samples) for group in groups}
+    rows = fetch(conn, _SQL["open_tails"], {"ids": list(starts), "starts": list(starts.values())})
+    runs: dict[int, list[TupleRow]] = {}
+    for group_id, *row in rows:
+        runs.setdefault(group_id, []).append(tuple(row))
+    return {
+        group.id: OpenCell(group.cell_samples, starts[group.id], _tail_runs(group, runs.get(group.id, ())))
+        for group in groups
+    }
+
+
+def open_cell(conn: Connection[TupleRow], group: GroupRow, extent: Extent) -> OpenCell:
+    """The incomplete cell of one group whose extent is known to be that."""
+    start = extent.open_from(group.cell_samples)
+    return OpenCell(group.cell_samples, start, _tail(conn, group, start, extent.next_sample))
+
+
 def seal(conn: Connection[TupleRow], group: GroupRow) -> None:
     """Write the incomplete cell as a block, because the stream ended. Samples that come all the same open it again."""
-    extent = _lock(conn, group)
+    extent = locked_extent(conn, group)
     if extent.is_empty or extent.sealed:
         return
     open_from = extent.open_from(group.cell_samples)
@@ -194,12 +191,18 @@ def _check_block(group: GroupRow, block: Block) -> None:
         raise ConstraintError(msg)
 
 
-def _lock(conn: Connection[TupleRow], group: GroupRow) -> _Extent:
+def locked_extent(conn: Connection[TupleRow], group: GroupRow) -> Extent:
+    """What is stored of a group now; nobody else adds to it until the transaction ends.
+
+    Raises
+    ------
+    UnknownRowError : if the group is not registered.
+    """
     row = fetch_one(conn, _SQL["lock_group"], {"group_id": group.id})
     if row is None:
         msg = f"channel group must be a registered one, got id {group.id}"
         raise UnknownRowError(msg)
-    return _Extent(*row)
+    return Extent(*row)
 
 
 def _bounds(group: GroupRow, start: int, end: int) -> dict[str, int]:
@@ -227,7 +230,7 @@ def _unpacked(group: GroupRow, row: TupleRow) -> Block:
 def _new_parts(
     conn: Connection[TupleRow],
     group: GroupRow,
-    extent: _Extent,
+    extent: Extent,
     blocks: Sequence[Block],
 ) -> list[Block]:
     """The parts of the blocks that are not stored, each once; of two blocks of one call the earlier wins."""
@@ -249,8 +252,8 @@ def _write(
     conn: Connection[TupleRow],
     group: GroupRow,
     new: list[Block],
-    before: _Extent,
-    after: _Extent,
+    before: Extent,
+    after: Extent,
 ) -> None:
     """Bring both tables to the form that the samples stored by now determine."""
     old_open = before.open_from(group.cell_samples)
@@ -269,8 +272,7 @@ def _write(
         _delete_tail(conn, group, old_tail)
         _insert_blocks(conn, group, complete)
         _insert_tail(conn, group, incomplete)
-        extent = {**after._asdict(), "group_id": group.id, "n_new": sum(map(len, new))}
-        conn.execute(_SQL["advance"], extent)
+        conn.execute(_SQL["advance"], {**after._asdict(), "group_id": group.id})
     changed = [(run.start, run.end) for run in [*old_blocks, *complete]]
     pyramids.refresh(conn, [pyramids.CellChange(group, old_open, new_open, changed)])
 
@@ -295,7 +297,10 @@ def _blocks_of_touched_cells(
 def _tail(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> list[Block]:
     if start >= end:
         return []
-    rows = fetch(conn, _SQL["read_tail"], {"group_id": group.id, "start": start, "end": end})
+    return _tail_runs(group, fetch(conn, _SQL["read_tail"], {"group_id": group.id, "start": start, "end": end}))
+
+
+def _tail_runs(group: GroupRow, rows: Sequence[TupleRow]) -> list[Block]:
     shape = (-1, group.signal.n_channels)
     return [Block(at, np.frombuffer(payload, group.signal.sample_format.dtype).reshape(shape)) for at, payload in rows]
 

@@ -4,14 +4,15 @@
 INSERT INTO annotations (id, stream_id, group_id, kind, label, channel, start_us, end_us, urgency, status, confidence,
                          figures, note, author_kind, author_name, author_version, run_id, ongoing, machine_end_us,
                          updated_by)
-SELECT n.id, %(stream_id)s, %(group_id)s, n.kind, n.label, n.channel, n.start_us, n.end_us, n.urgency, 'proposed',
-       n.confidence, n.figures, n.note, 'machine', n.author_name, n.author_version, %(run_id)s, n.ongoing, n.end_us,
+SELECT n.id, n.stream_id, n.group_id, n.kind, n.label, n.channel, n.start_us, n.end_us, n.urgency, 'proposed',
+       n.confidence, n.figures, n.note, 'machine', n.author_name, n.author_version, n.run_id, n.ongoing, n.end_us,
        n.author_name
-FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(labels)s::text[], %(channels)s::text[], %(starts_us)s::bigint[],
+FROM unnest(%(ids)s::uuid[], %(stream_ids)s::integer[], %(group_ids)s::integer[], %(run_ids)s::integer[],
+            %(kinds)s::text[], %(labels)s::text[], %(channels)s::text[], %(starts_us)s::bigint[],
             %(ends_us)s::bigint[], %(urgencies)s::smallint[], %(confidences)s::real[], %(figures)s::jsonb[],
             %(notes)s::text[], %(author_names)s::text[], %(author_versions)s::text[], %(ongoing)s::boolean[])
-     AS n (id, kind, label, channel, start_us, end_us, urgency, confidence, figures, note, author_name, author_version,
-           ongoing)
+     AS n (id, stream_id, group_id, run_id, kind, label, channel, start_us, end_us, urgency, confidence, figures, note,
+           author_name, author_version, ongoing)
 ON CONFLICT (id) DO UPDATE SET
     machine_end_us = excluded.machine_end_us,
     ongoing        = excluded.ongoing,
@@ -25,6 +26,13 @@ WHERE annotations.ongoing AND (
     NOT excluded.ongoing OR excluded.machine_end_us > annotations.machine_end_us
     OR (excluded.machine_end_us = annotations.machine_end_us AND annotations.revision = 0
         AND (excluded.figures, excluded.note) IS DISTINCT FROM (annotations.figures, annotations.note)))
+
+-- name: mark_changed
+UPDATE annotations a SET signal_changed_us = now_us()
+FROM unnest(%(stream_ids)s::integer[], %(group_ids)s::integer[], %(starts_us)s::bigint[], %(ends_us)s::bigint[])
+     AS n (stream_id, group_id, start_us, end_us)
+WHERE a.stream_id = n.stream_id AND a.group_id = n.group_id
+  AND a.start_us < n.end_us AND greatest(a.end_us, a.start_us + 1) > n.start_us
 
 -- name: spans_between
 -- One index range a length class: a span that overlaps may have begun at most the class's length before.
@@ -104,7 +112,7 @@ RETURNING id
 UPDATE annotations
 SET kind = %(kind)s, label = %(label)s, channel = %(channel)s, start_us = %(start_us)s, end_us = %(end_us)s,
     urgency = %(urgency)s, status = %(status)s, deleted = %(deleted)s, note = %(note)s, revision = %(revision)s,
-    updated_us = now_us(), updated_by = %(login)s
+    updated_us = now_us(), updated_by = %(login)s, signal_changed_us = NULL
 WHERE id = %(id)s
 
 -- name: insert_revision

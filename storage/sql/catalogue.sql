@@ -73,7 +73,7 @@ SELECT %(group_id)s, * FROM unnest(%(positions)s::smallint[], %(names)s::text[],
 
 -- name: groups_of
 SELECT g.id, g.stream_id, s.name, g.name, g.fs_hz, g.t0_us, g.first_sample, g.next_sample, g.cell_samples, g.sealed,
-       g.sample_type, c.names, c.units, c.gains, c.offsets
+       g.n_stored, g.ends_at, g.sample_type, c.names, c.units, c.gains, c.offsets
 FROM channel_groups g
 JOIN streams s ON s.id = g.stream_id
 CROSS JOIN LATERAL (
@@ -86,7 +86,7 @@ ORDER BY g.name
 
 -- name: group_by_id
 SELECT g.id, g.stream_id, s.name, g.name, g.fs_hz, g.t0_us, g.first_sample, g.next_sample, g.cell_samples, g.sealed,
-       g.sample_type, c.names, c.units, c.gains, c.offsets
+       g.n_stored, g.ends_at, g.sample_type, c.names, c.units, c.gains, c.offsets
 FROM channel_groups g
 JOIN streams s ON s.id = g.stream_id
 CROSS JOIN LATERAL (
@@ -95,3 +95,20 @@ CROSS JOIN LATERAL (
     FROM signals WHERE group_id = g.id
 ) c
 WHERE g.id = %(id)s
+
+-- name: unfinished_groups
+SELECT g.id, g.stream_id, s.name, g.name, g.fs_hz, g.t0_us, g.first_sample, g.next_sample, g.cell_samples, g.sealed,
+       g.n_stored, g.ends_at, g.sample_type, c.names, c.units, c.gains, c.offsets
+FROM channel_groups g
+JOIN streams s ON s.id = g.stream_id
+CROSS JOIN LATERAL (
+    SELECT array_agg(name ORDER BY position) AS names, array_agg(unit ORDER BY position) AS units,
+           array_agg(gain ORDER BY position) AS gains, array_agg("offset" ORDER BY position) AS offsets
+    FROM signals WHERE group_id = g.id
+) c
+WHERE g.ends_at IS NOT NULL AND NOT g.sealed AND g.updated_us < clock_us() - %(silent_us)s
+ORDER BY g.id LIMIT %(limit)s
+
+-- name: note_endings
+UPDATE channel_groups g SET ends_at = n.ends_at
+FROM unnest(%(ids)s::integer[], %(ends)s::bigint[]) AS n (id, ends_at) WHERE g.id = n.id AND g.ends_at IS DISTINCT FROM n.ends_at

@@ -2,7 +2,7 @@
 
 -- name: lock_group
 -- NO KEY: people who add labels to the group (a foreign key) do not wait for its samples.
-SELECT first_sample, next_sample, sealed FROM channel_groups WHERE id = %(group_id)s FOR NO KEY UPDATE
+SELECT first_sample, next_sample, n_stored, sealed FROM channel_groups WHERE id = %(group_id)s FOR NO KEY UPDATE
 
 -- name: coverage
 SELECT start_sample, n_samples FROM waveform_blocks
@@ -49,7 +49,7 @@ SELECT %(group_id)s, * FROM unnest(%(starts)s::bigint[], %(payloads)s::bytea[])
 
 -- name: advance
 UPDATE channel_groups
-SET first_sample = %(first_sample)s, next_sample = %(next_sample)s, n_stored = n_stored + %(n_new)s,
+SET first_sample = %(first_sample)s, next_sample = %(next_sample)s, n_stored = %(n_stored)s,
     sealed = %(sealed)s, updated_us = now_us()
 WHERE id = %(group_id)s
 
@@ -63,3 +63,9 @@ UPDATE channel_groups SET sealed = true WHERE id = %(group_id)s
 SELECT start_sample, n_samples, codec, payload FROM waveform_blocks
 WHERE group_id = %(group_id)s AND start_us >= %(start_us)s AND start_us < %(end_us)s
   AND start_sample / %(cell_samples)s = ANY(%(cells)s::bigint[])
+
+-- name: open_tails
+SELECT t.group_id, t.start_sample, t.payload
+FROM unnest(%(ids)s::integer[], %(starts)s::bigint[]) AS n (id, start_sample)
+JOIN waveform_tail t ON t.group_id = n.id AND t.start_sample >= n.start_sample
+ORDER BY 1, 2
