@@ -42,7 +42,7 @@ class BatchWriter:
         self._blocks: list[tuple[int, int, int, int, int, bytes, bytes]] = []
         self._beats: dict[int, tuple[GroupRow, dict[int, Annotation]]] = {}
         self._spans: list[proposals.Proposal] = []
-        self._checkpoints: list[tuple[int, str, str, int, bytes]] = []
+        self._checkpoints: dict[tuple[int, str], tuple[int, str, str, int, bytes]] = {}
 
     def add_samples(self, group: GroupRow, before: Extent, after: Extent, change: RowChange) -> None:
         """What new samples change in a group that is not sealed."""
@@ -71,8 +71,8 @@ class BatchWriter:
         self._spans.append(proposals.Proposal(group, run_id, span))
 
     def add_checkpoint(self, group: GroupRow, detector: str, version: str, next_sample: int, state: bytes) -> None:
-        """A detector's state before sample `next_sample`."""
-        self._checkpoints.append((group.id, detector, version, next_sample, state))
+        """A detector's state before sample `next_sample`; of several the last stands."""
+        self._checkpoints[group.id, detector] = (group.id, detector, version, next_sample, state)
 
     @property
     def n_spans(self) -> int:
@@ -92,7 +92,7 @@ class BatchWriter:
     @property
     def n_checkpoint_bytes(self) -> int:
         """Size of the states collected."""
-        return sum(len(row[4]) for row in self._checkpoints)
+        return sum(len(row[4]) for row in self._checkpoints.values())
 
     def write(self, conn: Connection[TupleRow]) -> None:
         """Send everything; call it once.
@@ -117,7 +117,7 @@ class BatchWriter:
                 conn.execute(_SQL["reopen_streams"], {"stream_ids": sorted(self._reopened)})
             appended = self._send(conn, "append_beats", _BEATS, beat_rows)
             proposals.propose_many(conn, self._spans)
-            self._send(conn, "save_checkpoints", _CHECKPOINTS, self._checkpoints)
+            self._send(conn, "save_checkpoints", _CHECKPOINTS, list(self._checkpoints.values()))
         pyramids.refresh(conn, self._completed)
         if appended is not None and appended.rowcount != len({row[:2] for row in beat_rows}):
             for run_id, (group, beats) in sorted(self._beats.items()):  # said again, or out of order: a union of sets

@@ -30,6 +30,7 @@ from ingest.wire import encode, messages_of
 from ingest.worker import Worker, WorkerSettings
 from signal_processing.values import Block
 from storage import catalogue, waveforms, workers
+from storage.batch_writer import BatchWriter
 from storage.errors import ConstraintError, DatabaseUnavailableError, DiskFullError
 
 
@@ -299,15 +300,16 @@ def test_worker_keeps_storing_when_a_detector_fails(database):
 
 
 def test_worker_isolates_a_stream_that_the_database_refuses(database, monkeypatch):
-    store = waveforms.store_blocks
+    write = BatchWriter.write
 
-    def refusing(conn, group, blocks):
-        if group.signal.stream == "bad":
+    def refusing(writer, conn):
+        write(writer, conn)
+        bad = "SELECT FROM channel_groups g JOIN streams s ON s.id = g.stream_id WHERE s.name = 'bad' AND g.n_stored > 0"
+        if conn.execute(bad).fetchone() is not None:
             msg = "the database refuses the value"
             raise ConstraintError(msg)
-        return store(conn, group, blocks)
 
-    monkeypatch.setattr(waveforms, "store_blocks", refusing)
+    monkeypatch.setattr(BatchWriter, "write", refusing)
 
     def send(source):
         for stream in ("s1", "bad", "s3"):
@@ -322,21 +324,21 @@ def test_worker_isolates_a_stream_that_the_database_refuses(database, monkeypatc
 def test_worker_waits_and_loses_nothing_when_the_database_fails_for_a_while(
     database, other_database, monkeypatch, error
 ):
-    store, failures = waveforms.store_blocks, iter(range(4))
+    write, failures = BatchWriter.write, iter(range(4))
 
-    def failing(conn, group, blocks):
-        stored = store(conn, group, blocks)
+    def failing(writer, conn):
+        write(writer, conn)
         if next(failures, None) is not None:
             msg = "no"
             raise error(msg)  # after the write: it must be rolled back, states included
-        return stored
 
-    monkeypatch.setattr(waveforms, "store_blocks", failing)
+    monkeypatch.setattr(BatchWriter, "write", failing)
     values = samples(9_000)
     source = LocalSource(max_batch=10)
     n_messages = send_all(source, ecg(), values).n_messages
     worker = worker_on(database, source, backoff=Backoff(first_s=0.01, cap_s=0.02))
     drain(worker, n_messages=n_messages)
+    assert next(failures, None) is None
     found = content(database)
     ingest(other_database, lambda source: send_all(source, ecg(t0_us=found["groups"][0][3]), values))
     assert content(other_database) == found
@@ -366,7 +368,7 @@ def test_worker_stops_within_seconds_and_says_so(database):
     source, stop = LocalSource(), Event()
     send_all(source, ecg(), samples(2_000))
     worker = worker_on(database, source)
-    thread = Thread(target=worker.run, args=(stop,))
+    thread = Thread(target=worker.run, args=(stop,), daemon=True)
     thread.start()
     wait_until(lambda: worker.progress.n_samples == 2_000)
     began = time.monotonic()
@@ -383,11 +385,11 @@ def test_worker_stops_while_it_waits_for_the_database(database, monkeypatch):
         msg = "gone"
         raise DatabaseUnavailableError(msg)
 
-    monkeypatch.setattr(waveforms, "store_blocks", gone)
+    monkeypatch.setattr(BatchWriter, "write", gone)
     source, stop = LocalSource(), Event()
     send_all(source, ecg(), samples(500))
     worker = worker_on(database, source, backoff=Backoff(first_s=60, cap_s=60))
-    thread = Thread(target=worker.run, args=(stop,))
+    thread = Thread(target=worker.run, args=(stop,), daemon=True)
     thread.start()
     wait_until(lambda: worker.progress.state == "waiting")
     stop.set()
