@@ -304,7 +304,9 @@ def test_worker_isolates_a_stream_that_the_database_refuses(database, monkeypatc
 
     def refusing(writer, conn):
         write(writer, conn)
-        bad = "SELECT FROM channel_groups g JOIN streams s ON s.id = g.stream_id WHERE s.name = 'bad' AND g.n_stored > 0"
+        bad = (
+            "SELECT FROM channel_groups g JOIN streams s ON s.id = g.stream_id WHERE s.name = 'bad' AND g.n_stored > 0"
+        )
         if conn.execute(bad).fetchone() is not None:
             msg = "the database refuses the value"
             raise ConstraintError(msg)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from signal_processing.values import Block, Channel, Signal
 from storage import catalogue, users, waveforms
+
+sys.path.insert(0, str(Path(__file__).parent))  # with importlib mode test folders are not on it
 
 T0_US = 1_700_000_000_000_000
 

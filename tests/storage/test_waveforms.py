@@ -9,85 +9,26 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sample_kit import N_CHANNELS, N_SAMPLES, SAMPLES, blocks_of, contents, deliveries, plain_signal, register_plain
 
-from signal_processing.values import INVALID_SAMPLE, Block, Channel, Signal
+from signal_processing.values import INVALID_SAMPLE, Block
 from storage import catalogue, waveforms
 from storage.errors import ConstraintError, UnknownRowError
-
-_numbers = itertools.count()
-N_SAMPLES = 3_000
-N_CHANNELS = 2
-
-
-def _signal(name, *, fs_hz=32.0, n_channels=N_CHANNELS):
-    channels = tuple(Channel(f"lead-{i}", "mV", 200.0) for i in range(n_channels))
-    return Signal(stream=name, group="ecg", fs_hz=fs_hz, t0_us=1_700_000_000_000_000, channels=channels)
-
-
-def _register(conn, *, fs_hz=32.0, n_channels=N_CHANNELS):
-    signal = _signal(f"stream-{next(_numbers)}", fs_hz=fs_hz, n_channels=n_channels)
-    stream = catalogue.ensure_stream(conn, name=signal.stream, device="device", t0_us=signal.t0_us)
-    return catalogue.ensure_group(conn, stream.id, signal)
-
-
-def _noise(n_samples, n_channels=N_CHANNELS, *, seed=0):
-    rng = np.random.default_rng(seed)
-    return rng.normal(0, 20, (n_samples, n_channels)).cumsum(axis=0).astype(np.int16)
-
-
-SAMPLES = _noise(N_SAMPLES)
-
-
-def _contents(conn, group):
-    """Everything the tables say of a group, but when."""
-    blocks = conn.execute(
-        "SELECT start_us, start_sample, n_samples, codec, envelope, payload FROM waveform_blocks"
-        " WHERE group_id = %s ORDER BY start_us",
-        [group.id],
-    ).fetchall()
-    tail = conn.execute(
-        "SELECT start_sample, payload FROM waveform_tail WHERE group_id = %s ORDER BY start_sample", [group.id]
-    ).fetchall()
-    extent = conn.execute(
-        "SELECT first_sample, next_sample, n_stored FROM channel_groups WHERE id = %s", [group.id]
-    ).fetchall()
-    return blocks, tail, extent
-
-
-@st.composite
-def deliveries(draw):
-    """Pieces of one recording as a bad network brings them: any cuts, gaps, repeats, swaps; then cut into polls."""
-    cuts = sorted(draw(st.sets(st.integers(1, N_SAMPLES - 1), max_size=12)))
-    pieces = list(itertools.pairwise([0, *cuts, N_SAMPLES]))
-    kept = draw(st.lists(st.sampled_from(pieces), min_size=1, max_size=len(pieces), unique=True))
-    overlaps = draw(st.lists(st.sampled_from(kept), max_size=4))
-    widened = [(low + (high - low) // 3, high) for low, high in overlaps]
-    order = draw(st.permutations([*kept, *widened]))
-    polls = []
-    while order:
-        n = draw(st.integers(1, len(order)))
-        polls.append(order[:n])
-        order = order[n:]
-    return [poll for poll in polls if poll]
-
-
-def _blocks(pieces):
-    return [Block(low, SAMPLES[low:high]) for low, high in pieces if low < high]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(polls=deliveries())
 def test_tables_depend_only_on_the_set_of_samples(any_database, polls):
     with any_database.transaction() as conn:
-        bad, good = _register(conn), _register(conn)
+        bad, good = register_plain(conn), register_plain(conn)
     stored = []
     for poll in polls:
         with any_database.transaction() as conn:
-            stored += waveforms.store_blocks(conn, bad, _blocks(poll)).new
+            stored += waveforms.store_blocks(conn, bad, blocks_of(poll)).new
     everything = sorted({piece for poll in polls for piece in poll})
     with any_database.transaction() as conn:
-        waveforms.store_blocks(conn, good, _blocks(everything))
-        assert _contents(conn, bad) == _contents(conn, good)
+        waveforms.store_blocks(conn, good, blocks_of(everything))
+        assert contents(conn, bad) == contents(conn, good)
         read = waveforms.read_window(conn, bad, 0, N_SAMPLES)
     wanted = np.zeros(N_SAMPLES, bool)
     for low, high in everything:
@@ -103,25 +44,25 @@ def test_tables_depend_only_on_the_set_of_samples(any_database, polls):
 @given(polls=deliveries(), sealed_after=st.sets(st.integers(0, 12)))
 def test_sealing_in_between_leaves_no_trace(database, polls, sealed_after):
     with database.transaction() as conn:
-        bad, good = _register(conn), _register(conn)
+        bad, good = register_plain(conn), register_plain(conn)
         for i, poll in enumerate(polls):
-            waveforms.store_blocks(conn, bad, _blocks(poll))
+            waveforms.store_blocks(conn, bad, blocks_of(poll))
             if i in sealed_after:
                 waveforms.seal(conn, bad)
         waveforms.seal(conn, bad)
-        waveforms.store_blocks(conn, good, _blocks(sorted({piece for poll in polls for piece in poll})))
+        waveforms.store_blocks(conn, good, blocks_of(sorted({piece for poll in polls for piece in poll})))
         waveforms.seal(conn, good)
-        assert _contents(conn, bad) == _contents(conn, good)
-        assert _contents(conn, bad)[1] == [], "a sealed group has no tail"
+        assert contents(conn, bad) == contents(conn, good)
+        assert contents(conn, bad)[1] == [], "a sealed group has no tail"
 
 
 def test_duplicates_are_counted_and_change_nothing(any_database, group, recording):
     blocks = [Block(i, recording[i : i + 360]) for i in range(0, 36_000, 360)]
     with any_database.transaction() as conn:
         first = waveforms.store_blocks(conn, group, blocks)
-        before = _contents(conn, group)
+        before = contents(conn, group)
         again = waveforms.store_blocks(conn, group, blocks)
-        assert _contents(conn, group) == before
+        assert contents(conn, group) == before
     assert (sum(map(len, first.new)), first.n_duplicate) == (36_000, 0)
     assert (again.new, again.n_duplicate, again.next_sample) == ([], 36_000, 36_000)
 
@@ -137,22 +78,22 @@ def test_overlap_keeps_what_is_there_and_stores_the_rest(any_database, group, re
     assert not block.samples[:100].any()
 
 
-def test_new_parts_come_in_the_order_of_samples_when_blocks_do_not(database, recording):
+def test_new_parts_come_in_the_order_of_the_blocks_given(database, recording):
     with database.transaction() as conn:
-        group = _register(conn, fs_hz=360.0)
+        group = register_plain(conn, fs_hz=360.0)
         starts = [720, 0, 1440, 360]
         stored = waveforms.store_blocks(conn, group, [Block(i, recording[i : i + 360]) for i in starts])
-    assert [block.start for block in stored.new] == sorted(starts)
+    assert [block.start for block in stored.new] == starts
 
 
 def test_incomplete_cell_stands_in_the_tail_until_it_is_passed(any_database, group, recording):
     cell = group.cell_samples
     with any_database.transaction() as conn:
         waveforms.store_blocks(conn, group, [Block(0, recording[: cell - 1])])
-        blocks, tail, _ = _contents(conn, group)
+        blocks, tail, _ = contents(conn, group)
         assert (len(blocks), len(tail)) == (0, cell // 256)
         waveforms.store_blocks(conn, group, [Block(cell - 1, recording[cell - 1 : cell])])
-        blocks, tail, _ = _contents(conn, group)
+        blocks, tail, _ = contents(conn, group)
         assert (len(blocks), len(tail)) == (1, 0)
 
 
@@ -161,7 +102,7 @@ def test_a_jump_over_many_cells_leaves_a_gap_and_no_rows_for_it(any_database, gr
     with any_database.transaction() as conn:
         waveforms.store_blocks(conn, group, [Block(0, recording[:100]), Block(far, recording[:100])])
         read = waveforms.read_window(conn, group, 0, far + 100)
-        blocks, _, extent = _contents(conn, group)
+        blocks, _, extent = contents(conn, group)
     assert [(block.start, block.end) for block in read] == [(0, 100), (far, far + 100)]
     assert len(blocks) == 1
     assert extent == [(0, far + 100, 200)]
@@ -205,7 +146,7 @@ def test_envelope_is_that_of_the_samples_between_its_edges(database, gap, bounds
     there[gap[0] : gap[0] + gap[1]] = False
     blocks = [Block(0, samples[: gap[0]]), Block(gap[0] + gap[1], samples[gap[0] + gap[1] :])]
     with database.transaction() as conn:
-        group = _register(conn)
+        group = register_plain(conn)
         waveforms.store_blocks(conn, group, [block for block in blocks if len(block)])
         if not there.any():
             return
@@ -227,7 +168,7 @@ def test_envelope_is_that_of_the_samples_between_its_edges(database, gap, bounds
 
 def test_envelope_refuses_an_empty_range(database):
     with database.transaction() as conn:
-        group = _register(conn)
+        group = register_plain(conn)
         with pytest.raises(ConstraintError, match="at least 1 bin"):
             waveforms.read_envelope(conn, group, 10, 10, n_bins=4)
         with pytest.raises(ConstraintError, match="at least 1 bin"):
@@ -237,9 +178,9 @@ def test_envelope_refuses_an_empty_range(database):
 def test_white_noise_is_stored_raw(database):
     noise = np.random.default_rng(1).integers(-32_000, 32_000, (2_000, 2)).astype(np.int16)
     with database.transaction() as conn:
-        group = _register(conn)
+        group = register_plain(conn)
         waveforms.store_blocks(conn, group, [Block(0, noise)])
-        blocks, _, _ = _contents(conn, group)
+        blocks, _, _ = contents(conn, group)
         (block,) = waveforms.read_window(conn, group, 0, 2_000)
     assert {row[3] for row in blocks} == {0}
     np.testing.assert_array_equal(block.samples, noise)
@@ -256,35 +197,35 @@ def test_white_noise_is_stored_raw(database):
 )
 def test_store_refuses_a_block_that_does_not_fit(database, block, reason):
     with database.transaction() as conn:
-        group = _register(conn)
+        group = register_plain(conn)
         with pytest.raises(ConstraintError, match=reason):
             waveforms.store_blocks(conn, group, [block])
 
 
 def test_store_refuses_an_unknown_group(database):
     with database.transaction() as conn:
-        group = catalogue.GroupRow(999, 1, _signal("nowhere"), 0, 0, 1_024)
+        group = catalogue.GroupRow(999, 1, plain_signal("nowhere"), 0, 0, 1_024)
         with pytest.raises(UnknownRowError, match="999"):
             waveforms.store_blocks(conn, group, [Block(0, SAMPLES[:10])])
 
 
 def test_empty_blocks_are_nothing(database):
     with database.transaction() as conn:
-        group = _register(conn)
+        group = register_plain(conn)
         assert waveforms.store_blocks(conn, group, []).new == []
         assert waveforms.store_blocks(conn, group, [Block(5, SAMPLES[:0])]).new == []
         waveforms.seal(conn, group)
-        assert _contents(conn, group) == ([], [], [(0, 0, 0)])
+        assert contents(conn, group) == ([], [], [(0, 0, 0)])
 
 
 def test_nothing_of_a_transaction_that_failed_is_stored(database, recording):
     with database.transaction() as conn:
-        group = _register(conn, fs_hz=360.0)
+        group = register_plain(conn, fs_hz=360.0)
     with suppress(KeyboardInterrupt), database.transaction() as conn:
         waveforms.store_blocks(conn, group, [Block(0, recording)])
         raise KeyboardInterrupt
     with database.transaction() as conn:
-        assert _contents(conn, group) == ([], [], [(0, 0, 0)])
+        assert contents(conn, group) == ([], [], [(0, 0, 0)])
 
 
 def test_payloads_lie_out_of_line_so_that_the_heap_stays_thin(any_database, filled):
