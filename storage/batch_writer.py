@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from signal_processing import vocabulary
 from storage import annotations as proposals
 from storage import beats as machine_beats
-from storage import pyramids, queries, sample_runs
+from storage import partitions, pyramids, queries, sample_runs
 from storage.errors import StaleRowsError
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ class BatchWriter:
             n_stale = len(self._advanced) - advanced.rowcount
             msg = f"all {len(self._advanced)} channel groups must stand as this worker left them, {n_stale} do not"
             raise StaleRowsError(msg)
+        if self._blocks:
+            partitions.ensure(conn, (start_us for _, _, start_us, *_ in self._blocks))
         beat_rows = self._beat_rows()
         with conn.pipeline():
             self._send(conn, "drop_tail_before", _BOUNDS, self._keep_from)
