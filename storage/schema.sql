@@ -125,7 +125,8 @@ END) STORED NOT NULL,
     updated_us bigint DEFAULT now_us() NOT NULL,
     updated_by text NOT NULL,
     superseded_by integer,
-    answered_by uuid
+    answered_by uuid,
+    signal_changed_us bigint
 );
 
 CREATE TABLE audit_log (
@@ -158,7 +159,8 @@ CREATE TABLE channel_groups (
     n_stored bigint DEFAULT 0 NOT NULL,
     sealed boolean DEFAULT false NOT NULL,
     updated_us bigint DEFAULT now_us() NOT NULL,
-    sample_type text DEFAULT 'int16'::text NOT NULL
+    sample_type text DEFAULT 'int16'::text NOT NULL,
+    ends_at bigint
 ) WITH (fillfactor=50);
 
 CREATE TABLE checkpoints (
@@ -458,6 +460,8 @@ CREATE INDEX annotations_span ON annotations USING btree (stream_id, length_clas
 
 CREATE INDEX audit_log_at ON audit_log USING btree (at_us);
 
+CREATE INDEX channel_groups_unfinished ON channel_groups USING btree (updated_us) WHERE ((ends_at IS NOT NULL) AND (NOT sealed));
+
 CREATE INDEX login_failures_address ON login_failures USING btree (address, at_us);
 
 CREATE INDEX login_failures_login ON login_failures USING btree (login, at_us);
@@ -472,7 +476,7 @@ CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON audit_log FOR EA
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text;
+CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text, signal_changed_us bigint;
 
 COMMENT ON COLUMN annotation_revisions.before IS 'The full state that this revision replaced; null when it made the row';
 
@@ -484,6 +488,8 @@ COMMENT ON COLUMN annotations.superseded_by IS 'The run of the newer version tha
 
 COMMENT ON COLUMN annotations.answered_by IS 'What a person decided about the same thing, said by an older version';
 
+COMMENT ON COLUMN annotations.signal_changed_us IS 'When samples within it came after it was made, so that it needs a second look; null again when a person revises it';
+
 COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
 
 COMMENT ON COLUMN channel_groups.next_sample IS 'One past the last stored sample; equal to first_sample while nothing is stored';
@@ -491,6 +497,8 @@ COMMENT ON COLUMN channel_groups.next_sample IS 'One past the last stored sample
 COMMENT ON COLUMN channel_groups.n_stored IS 'Samples that are there; less than next_sample - first_sample when there are gaps';
 
 COMMENT ON COLUMN channel_groups.sealed IS 'The incomplete last cell stands in waveform_blocks';
+
+COMMENT ON COLUMN channel_groups.ends_at IS 'The end as announced, noted while samples before it are awaited';
 
 COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
 
