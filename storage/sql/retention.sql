@@ -31,14 +31,16 @@ TRUNCATE kept_blocks, gone_samples
 
 -- name: lock_groups
 SELECT id FROM channel_groups
-WHERE id IN (SELECT group_id FROM waveform_blocks WHERE start_us >= %(start_us)s AND start_us < %(end_us)s)
+-- an array, not a join: rows of a columnstore cannot be locked
+WHERE id = ANY(ARRAY(SELECT DISTINCT group_id FROM waveform_blocks
+                     WHERE start_us >= %(start_us)s AND start_us < %(end_us)s))
 ORDER BY id FOR NO KEY UPDATE
 
 -- name: find_kept
 INSERT INTO kept_blocks
 SELECT b.* FROM waveform_blocks b JOIN channel_groups g ON g.id = b.group_id
 WHERE b.start_us >= %(start_us)s AND b.start_us < %(end_us)s AND %(keep_labelled)s
-  AND is_labelled(g.stream_id, b.start_us, b.start_us + (b.n_samples * 1000000 / g.fs_hz)::bigint)
+  AND is_labelled(g.stream_id, b.start_us, b.start_us + (b.n_samples * 1e6::float8 / g.fs_hz)::bigint)
 
 -- name: find_gone
 INSERT INTO gone_samples

@@ -72,6 +72,18 @@ def test_whole_days_go_with_their_beats_and_overviews_and_the_extents_follow(any
         assert audit.recent(conn)[0].detail["n_samples"] == first
 
 
+def test_cells_of_a_fast_group_are_dropped_and_kept_like_others(any_database):
+    with any_database.transaction() as conn:
+        group = register(conn, signal_of(fs_hz=250.0, t0_us=MIDNIGHT_US))
+        waveforms.store_blocks(conn, group, [Block(0, SAMPLES[:50_000])])
+        waveforms.seal(conn, group)
+        _label(conn, group, 100)
+        dropped = retention.apply(conn, MIDNIGHT_US + DAY_US, actor=ACTOR)
+        (block,) = waveforms.read_window(conn, group, 0, 50_000)
+    assert (dropped.n_kept_blocks, dropped.n_samples) == (1, 50_000 - group.cell_samples)
+    assert block.start == _cell_at(group, 25_000)
+
+
 def test_a_second_time_nothing_is_left_to_drop(any_database, three_days):
     with any_database.transaction() as conn:
         retention.apply(conn, MIDNIGHT_US + 2 * DAY_US, actor=ACTOR)
