@@ -17,7 +17,7 @@ NOT_CONTENT = {
     # written by people, or about people
     "annotation_revisions", "audit_log", "login_failures", "users", "patients",
     # say when and by whom, not what
-    "checkpoints", "source_positions", "worker_status", "schema_migrations", "devices",
+    "checkpoints", "source_positions", "worker_status", "schema_migrations", "devices", "reanalyses",
 }  # fmt: skip
 SHOWN_ROWS = 10
 SHOWN_CHARACTERS = 400
