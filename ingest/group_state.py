@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from detectors.physical import PhysicalUnits
 from ingest.errors import MessageError, StaleStateError
 from ingest.reading_order import ReadingOrder
 from signal_processing.values import Block
@@ -84,6 +85,7 @@ class GroupState:
         self._order.note_newest(self.extent.next_sample)
         for line in lines:
             line.stagger(self._checkpoint_samples)
+        self._to_physical = PhysicalUnits(group.signal)
         channels = group.signal.channels
         self._columns = (
             [channel.name for channel in channels],
@@ -218,7 +220,7 @@ class GroupState:
         return tuple(late)
 
     def _read(self, blocks: Sequence[Block], writer: BatchWriter) -> None:
-        physical = [self.group.signal.physical(block) for block in joined(blocks)]
+        physical = [self._to_physical(block) for block in joined(blocks)]
         for line in self.lines:
             line.collect(line.feed(physical), writer)
 
