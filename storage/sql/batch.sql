@@ -23,13 +23,13 @@ WHERE t.group_id = n.id AND t.start_sample = n.start_sample
 
 -- name: save_tail
 INSERT INTO waveform_tail (group_id, start_sample, payload)
-SELECT * FROM unnest(%(ids)s::integer[], %(starts)s::bigint[], %(payloads)s::bytea[])
+SELECT * FROM unnest(%(ids)s::integer[], %(starts)s::bigint[], %(payloads)b::bytea[])
 ON CONFLICT (group_id, start_sample) DO UPDATE SET payload = excluded.payload
 
 -- name: insert_blocks
 INSERT INTO waveform_blocks (group_id, n_samples, start_us, start_sample, codec, envelope, payload)
 SELECT * FROM unnest(%(ids)s::integer[], %(n_samples)s::integer[], %(starts_us)s::bigint[], %(starts)s::bigint[],
-                     %(codecs)s::smallint[], %(envelopes)s::bytea[], %(payloads)s::bytea[])
+                     %(codecs)s::smallint[], %(envelopes)b::bytea[], %(payloads)b::bytea[])
 
 -- name: append_beats
 -- Beats come in order, so that they usually follow what is there; rows where they do not are left, and counted.
@@ -47,7 +47,7 @@ WHERE b.samples[cardinality(b.samples)] < excluded.samples[1]
 -- name: save_checkpoints
 INSERT INTO checkpoints (group_id, detector, version, next_sample, state)
 SELECT * FROM unnest(%(ids)s::integer[], %(detectors)s::text[], %(versions)s::text[], %(nexts)s::bigint[],
-                     %(states)s::bytea[])
+                     %(states)b::bytea[])
 ON CONFLICT (group_id, detector) DO UPDATE
 SET version = excluded.version, next_sample = excluded.next_sample, state = excluded.state,
     updated_us = excluded.updated_us

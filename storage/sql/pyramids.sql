@@ -15,7 +15,7 @@ ORDER BY n.group_id, n.span, b.start_us
 
 -- name: save
 INSERT INTO waveform_pyramid (group_id, span, envelope)
-SELECT * FROM unnest(%(group_ids)s::integer[], %(spans)s::bigint[], %(envelopes)s::bytea[])
+SELECT * FROM unnest(%(group_ids)s::integer[], %(spans)s::bigint[], %(envelopes)b::bytea[])
 ON CONFLICT (group_id, span) DO UPDATE SET envelope = excluded.envelope
 
 -- name: delete

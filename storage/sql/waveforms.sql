@@ -41,11 +41,11 @@ WHERE group_id = %(group_id)s AND start_sample = ANY(%(starts)s::bigint[])
 -- name: insert_blocks
 INSERT INTO waveform_blocks (group_id, n_samples, start_us, start_sample, codec, envelope, payload)
 SELECT %(group_id)s, * FROM unnest(%(n_samples)s::integer[], %(starts_us)s::bigint[], %(starts)s::bigint[],
-                                   %(codecs)s::smallint[], %(envelopes)s::bytea[], %(payloads)s::bytea[])
+                                   %(codecs)s::smallint[], %(envelopes)b::bytea[], %(payloads)b::bytea[])
 
 -- name: insert_tail
 INSERT INTO waveform_tail (group_id, start_sample, payload)
-SELECT %(group_id)s, * FROM unnest(%(starts)s::bigint[], %(payloads)s::bytea[])
+SELECT %(group_id)s, * FROM unnest(%(starts)s::bigint[], %(payloads)b::bytea[])
 
 -- name: advance
 UPDATE channel_groups
