@@ -84,7 +84,7 @@ class DetectorLine:
         """Take blocks in physical units; what is before `position` was seen or came too late, and is passed over."""
         said: list[Annotation] = []
         for block in blocks:
-            part = block.between(self.position, block.end)
+            part = block if block.start >= self.position else block.between(self.position, block.end)
             if len(part):
                 said += self._guarded(lambda part=part: self._run.feed(part))
                 self.position = part.end

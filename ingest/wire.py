@@ -46,6 +46,7 @@ MAX_AGE_S = 40 * 365.25 * 86_400
 """A time further back is a device whose clock was never set, not an old recording, s."""
 MAX_AHEAD_S = 86_400.0
 """A device's clock may run ahead by this much, s."""
+_MAX_AGE_US, _MAX_AHEAD_US = int(MAX_AGE_S * US_PER_S), int(MAX_AHEAD_S * US_PER_S)
 _INT16 = SAMPLE_FORMATS["int16"].code
 _FLOAT32 = SAMPLE_FORMATS["float32"].code
 _SAMPLE_BYTES = {code: entry.dtype.itemsize for code, entry in FORMAT_OF_CODE.items()}
@@ -111,7 +112,7 @@ class WaveformMessage(msgspec.Struct, array_like=True, frozen=True):
     def block(self) -> Block:
         """The samples, (n, n_channels) of the type that `dtype` says."""
         columns = np.frombuffer(self.data, self.dtype).reshape(len(self.channels), self.n)
-        return Block(self.seq, columns.T)
+        return Block(self.seq, np.ascontiguousarray(columns.T))  # once: storing and detecting both go sample by sample
 
 
 @lru_cache(maxsize=64)
@@ -208,10 +209,13 @@ def _undecodable(value: bytes, error: Exception) -> str:
 def _check(message: WaveformMessage, now_us: int) -> None:
     if message.schema != SCHEMA or message.dtype != _INT16:
         _check_schema(message)
-    for name, text in (("stream", message.stream_id), ("device", message.device_id), ("group", message.group)):
-        _check_id(name, text)
-    _require(0 <= message.seq <= MAX_SEQ, "seq must be within", f"[0, {MAX_SEQ}]", message.seq)
-    _require(MIN_FS_HZ <= message.fs <= MAX_FS_HZ, "fs must be within", f"[{MIN_FS_HZ}, {MAX_FS_HZ:g}] Hz", message.fs)
+    _check_names(message.stream_id, message.device_id, message.group)
+    if not 0 <= message.seq <= MAX_SEQ:
+        msg = f"seq must be within [0, {MAX_SEQ}], got {message.seq}"
+        raise MessageError(msg)
+    if not MIN_FS_HZ <= message.fs <= MAX_FS_HZ:  # also refuses NaN
+        msg = f"fs must be within [{MIN_FS_HZ}, {MAX_FS_HZ:g}] Hz, got {message.fs!r}"
+        raise MessageError(msg)
     _check_channels(message)
     _check_data(message)
     _check_time(message, now_us)
@@ -230,6 +234,12 @@ def _require(holds: bool, rule: str, limit: object, value: object) -> None:  # n
         raise MessageError(msg)
 
 
+@lru_cache(maxsize=20_000)  # thousands of live streams say theirs every second
+def _check_names(stream: str, device: str, group: str) -> None:
+    for name, text in (("stream", stream), ("device", device), ("group", group)):
+        _check_id(name, text)
+
+
 def _check_id(name: str, text: str) -> None:
     length = f"1 to {MAX_ID_LENGTH} characters long"
     _require(0 < len(text) <= MAX_ID_LENGTH, f"{name} must be", length, len(text))
@@ -239,8 +249,10 @@ def _check_id(name: str, text: str) -> None:
 
 def _check_channels(message: WaveformMessage) -> None:
     n = len(message.channels)
-    lengths = (len(message.units), len(message.gain), len(message.offset))
-    _require(lengths == (n, n, n), "units, gain and offset must have one entry for each channel:", n, lengths)
+    if not len(message.units) == len(message.gain) == len(message.offset) == n:
+        lengths = (len(message.units), len(message.gain), len(message.offset))
+        msg = f"units, gain and offset must have one entry for each channel: {n}, got {lengths!r}"
+        raise MessageError(msg)
     _check_columns(tuple(message.channels), tuple(message.units), tuple(message.gain), tuple(message.offset))
 
 
@@ -260,10 +272,14 @@ def _check_columns(
 
 
 def _check_data(message: WaveformMessage) -> None:
-    _require(message.n > 0, "n must be", "at least 1", message.n)
+    if message.n <= 0:
+        msg = f"n must be at least 1, got {message.n}"
+        raise MessageError(msg)
     expected = _SAMPLE_BYTES[message.dtype] * message.n * len(message.channels)
-    rule = f"data of {message.n} samples x {len(message.channels)} channels must hold"
-    _require(len(message.data) == expected, rule, f"{expected} bytes", len(message.data))
+    if len(message.data) != expected:
+        what = f"{message.n} samples x {len(message.channels)} channels"
+        msg = f"data of {what} must hold {expected} bytes, got {len(message.data)}"
+        raise MessageError(msg)
     if message.dtype == _FLOAT32:
         _check_finite(message)
 
@@ -278,10 +294,13 @@ def _check_finite(message: WaveformMessage) -> None:
 
 
 def _check_time(message: WaveformMessage, now_us: int) -> None:
-    oldest, newest = now_us - int(MAX_AGE_S * US_PER_S), now_us + int(MAX_AHEAD_S * US_PER_S)
-    limit = f"within [{oldest}, {newest}] us UTC"
+    oldest, newest = now_us - _MAX_AGE_US, now_us + _MAX_AHEAD_US
     start_us = message.t0_ns // _NS_PER_US
-    _require(oldest <= start_us <= newest, "t0 must be", limit, start_us)
     clock = _clock(message.fs)
-    _require(oldest <= start_us - clock.us_at(message.seq), "t0 less seq / fs must be", limit, message.seq)
-    _require(start_us + clock.us_at(message.n) <= newest, "t0 plus n / fs must be", limit, message.n)
+    origin_us, end_us = start_us - clock.us_at(message.seq), start_us + clock.us_at(message.n)
+    if oldest <= origin_us and end_us <= newest:  # the start lies between them
+        return
+    limit = f"within [{oldest}, {newest}] us UTC"
+    _require(oldest <= start_us <= newest, "t0 must be", limit, start_us)
+    _require(oldest <= origin_us, "t0 less seq / fs must be", limit, message.seq)
+    _require(end_us <= newest, "t0 plus n / fs must be", limit, message.n)

@@ -57,7 +57,7 @@ class BatchWriter:
             changed = [(run.start, run.end) for run in change.complete]
             self._completed.append(pyramids.CellChange(group, old_open, new_open, changed))
         self._gone += [(group.id, start) for start in change.gone]
-        self._tail += [(group.id, row.start, sample_runs.raw(row.samples)) for row in change.tail]
+        self._tail += [(group.id, start, sample_runs.raw(samples)) for start, samples in change.tail]
         self._blocks += [_block_row(group, run) for run in change.complete]
 
     def add_beat(self, group: GroupRow, run_id: int, beat: Annotation) -> None:

@@ -26,7 +26,9 @@ _CONNECT_OPTIONS: dict[str, Any] = {
     # a server that vanished without a word is noticed within seconds, not after the kernel's quarter of an hour
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
-    "options": "-c timezone=UTC",
+    # and the server lets go of a client that vanished: what it had locked, others wait for
+    "options": "-c timezone=UTC -c tcp_user_timeout=10000 -c tcp_keepalives_idle=10"
+    " -c idle_in_transaction_session_timeout=120000",
 }
 # Beyond this the pool gives an attempt up; the next request starts a new one at once. psycopg's default (5 min of
 # doubling waits) would leave a worker waiting minutes after the server is back.

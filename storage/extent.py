@@ -35,6 +35,8 @@ class Extent(NamedTuple):
 
         A late part into a sealed cell leaves it sealed; one that goes on opens it again.
         """
+        if len(parts) == 1 and parts[0].start >= self.next_sample and not (self.is_empty or self.sealed):
+            return Extent(self.first_sample, parts[0].end, self.n_stored + len(parts[0]))  # the usual case
         first = min(part.start for part in parts)
         end = max(part.end for part in parts)
         n_stored = self.n_stored + sum(map(len, parts))

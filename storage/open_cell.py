@@ -6,7 +6,7 @@ which rows change by it, follows from what is held here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,18 +20,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+class TailRow(NamedTuple):
+    """A run within one bin of 256 samples."""
+
+    start: int
+    samples: NDArray[Any]
+
+
 class RowChange(NamedTuple):
     """What a batch changes in the tables of one group.
 
     Parameters
     ----------
     complete : the runs of the cells that are complete now, cut by cells; rows of `waveform_blocks`.
-    tail : rows of `waveform_tail` that are new or longer now.
+    tail : rows of `waveform_tail` that are new or longer now: first sample, and the samples.
     gone : first samples of tail rows that another one took in; those of cells that are complete now are not listed.
     """
 
     complete: list[Block]
-    tail: list[Block]
+    tail: list[TailRow]
     gone: list[int]
 
 
@@ -49,7 +56,7 @@ class OpenCell:
 
     def __init__(self, cell_samples: int, start: int, runs: Iterable[Block] = ()) -> None:
         self._length = cell_samples
-        self._samples: NDArray[np.generic] | None = None  # made by the first samples, which bring type and width
+        self._samples: NDArray[Any] | None = None  # made by the first samples, which bring type and width
         self._ranges: list[tuple[int, int]] = []  # disjoint, in order, none touching the next
         self.start = start
         for run in runs:
@@ -79,12 +86,15 @@ class OpenCell:
         open_from = newest - newest % self._length
         if open_from > self.start:
             return self._complete(parts, open_from)
+        if len(parts) == 1 and self._ranges and parts[0].start == self._ranges[-1][1]:  # the usual case
+            self._lay(parts[0])
+            return RowChange([], self._rows(range(parts[0].start // ENVELOPE_BIN, -(-end // ENVELOPE_BIN))), [])
         bins = sorted({i for part in parts for i in range(part.start // ENVELOPE_BIN, -(-part.end // ENVELOPE_BIN))})
-        before = {row.start for row in self._rows(bins)}
+        before = {start for start, _ in self._rows(bins)}
         for part in parts:
             self._lay(part)
         rows = self._rows(bins)
-        return RowChange([], rows, sorted(before - {row.start for row in rows}))
+        return RowChange([], rows, sorted(before - {start for start, _ in rows}))
 
     def runs(self) -> list[Block]:
         """What is held, disjoint and in order."""
@@ -97,22 +107,26 @@ class OpenCell:
         for run in runs:
             if run.end > open_from:
                 self._lay(run.between(open_from, run.end))
-        rows = sample_runs.cut(self.runs(), ENVELOPE_BIN)
-        return RowChange(list(sample_runs.cut(complete, self._length)), list(rows), [])
+        rows = [TailRow(row.start, row.samples) for row in sample_runs.cut(self.runs(), ENVELOPE_BIN)]
+        return RowChange(list(sample_runs.cut(complete, self._length)), rows, [])
 
-    def _rows(self, bins: Sequence[int]) -> list[Block]:
+    def _rows(self, bins: Iterable[int]) -> list[TailRow]:
         """The tail rows within some bins of 256 samples: the runs, cut at the bins' edges."""
         rows = []
         for i in bins:
+            first, last = i * ENVELOPE_BIN, (i + 1) * ENVELOPE_BIN
             for low, high in self._ranges:
-                start, end = max(low, i * ENVELOPE_BIN), min(high, (i + 1) * ENVELOPE_BIN)
+                start, end = max(low, first), min(high, last)
                 if start < end:
-                    rows.append(self._run(start, end))
+                    rows.append(TailRow(start, self._held()[start - self.start : end - self.start]))
         return rows
 
-    def _run(self, low: int, high: int) -> Block:
+    def _held(self) -> NDArray[Any]:
         assert self._samples is not None  # noqa: S101 - there is a range, so something was laid
-        return Block(low, self._samples[low - self.start : high - self.start])
+        return self._samples
+
+    def _run(self, low: int, high: int) -> Block:
+        return Block(low, self._held()[low - self.start : high - self.start])
 
     def _lay(self, part: Block) -> None:
         if self._samples is None:

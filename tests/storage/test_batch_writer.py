@@ -74,9 +74,9 @@ def test_writer_refuses_to_add_to_a_group_that_somebody_else_wrote(any_database)
         group = register_plain(conn)
         mine, theirs = Held(conn, group), Held(conn, group)
         theirs.store(conn, [Block(0, SAMPLES[:100])])
-    with pytest.raises(StaleRowsError, match="all 1 channel groups must stand as this worker left them, 1 do not"):  # noqa: SIM117
-        with any_database.transaction() as conn:
-            mine.store(conn, [Block(100, SAMPLES[100:200])])
+    stale = "all 1 channel groups must stand as this worker left them, 1 do not"
+    with pytest.raises(StaleRowsError, match=stale), any_database.transaction() as conn:
+        mine.store(conn, [Block(100, SAMPLES[100:200])])
     with any_database.transaction() as conn:
         (read,) = waveforms.read_window(conn, group, 0, N_SAMPLES)
         assert (read.start, read.end) == (0, 100)
