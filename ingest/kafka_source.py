@@ -29,6 +29,10 @@ _log = structlog.get_logger()
 
 MAX_POLL_INTERVAL_MS = 300_000
 """Longer without a poll, and the group takes the partitions away. At least three times the worst batch."""
+FETCH_MIN_BYTES = 1_000_000
+FETCH_MAX_WAIT_MS = 200
+"""How long messages wait at the broker for company, at most. Measured with 1,500 live streams without it: a third of the
+processor time went into answers of a few messages."""
 FINAL_COMMIT_TIMEOUT_MS = 1_500
 LAG_TIMEOUT_MS = 1_000
 US_PER_MS = 1_000
@@ -98,6 +102,9 @@ class KafkaSource:
             "reconnect_backoff_max_ms": 1_000,
             "request_timeout_ms": 30_000,
             "fetch_max_bytes": 16 * 1024 * 1024,
+            # the broker gathers for a while: hundreds of live streams then come in one answer instead of one each
+            "fetch_min_bytes": FETCH_MIN_BYTES,
+            "fetch_max_wait_ms": FETCH_MAX_WAIT_MS,
             "check_crcs": True,
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
