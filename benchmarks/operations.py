@@ -75,6 +75,8 @@ def _counting() -> Figure:
     streams = {f"bed {i}" for i in range(N_MESSAGES)}
     began_s = time.process_time()
     for _ in range(N_BATCHES):
-        metrics.note_batch(received, Stored(1, 0, 0), streams=streams, rejected=[], write_s=0.1, committed_us=now_us)
+        metrics.note_batch(
+            received, Stored(1, 0, 0, write_s=0.1), streams=streams, rejected=[], committed_us=now_us, n_states=1
+        )
     cost_ms = 1000 * (time.process_time() - began_s) / N_BATCHES
     return Figure(f"metrics of a batch of {N_MESSAGES} messages of as many streams", cost_ms, "ms")

@@ -40,6 +40,7 @@ def load_states(
     *,
     detectors_for: Callable[[Signal], Sequence[AnyDetector]],
     pace: Pace,
+    stopwatch: Callable[[], float],
 ) -> dict[GroupKey, GroupState]:
     """The states as the last checkpoints left them; the detectors are still to catch up with what is stored."""
     groups = {key: one.group for key, one in known.items()}
@@ -47,7 +48,7 @@ def load_states(
     lines = _lines(conn, groups, detectors)
     cells = waveforms.open_cells(conn, list(groups.values()))
     return {
-        key: GroupState(group, cells[group.id], lines[key], known[key].partition, pace=pace)
+        key: GroupState(group, cells[group.id], lines[key], known[key].partition, pace=pace, stopwatch=stopwatch)
         for key, group in groups.items()
     }
 

@@ -14,7 +14,7 @@ from signal_processing.values import Block
 from storage import waveforms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ingest.batch import Item
     from ingest.conn import Conn
@@ -46,12 +46,14 @@ class Taken(NamedTuple):
     """What one group's part of a batch came to; sample times.
 
     `n_late` of the `n_samples` came for a time that detectors had passed: `late` says which, as [start, end).
+    The detectors took `detector_s`.
     """
 
     n_samples: int = 0
     n_duplicate: int = 0
     n_late: int = 0
     late: tuple[tuple[int, int], ...] = ()
+    detector_s: float = 0.0
 
 
 class GroupState:
@@ -63,10 +65,18 @@ class GroupState:
     cell : its incomplete cell.
     lines : its detectors.
     partition : where its messages come from; with that the state goes when another worker takes over.
+    stopwatch : gives s.
     """
 
     def __init__(
-        self, group: GroupRow, cell: OpenCell, lines: list[DetectorLine], partition: Partition | None, *, pace: Pace
+        self,
+        group: GroupRow,
+        cell: OpenCell,
+        lines: list[DetectorLine],
+        partition: Partition | None,
+        *,
+        pace: Pace,
+        stopwatch: Callable[[], float],
     ) -> None:
         self.group = group
         self.lines = lines
@@ -76,6 +86,8 @@ class GroupState:
         self.ends_at = None if group.sealed else group.ends_at  # known, but samples before it may still come
         self.heard_s = 0.0
         self._cell = cell
+        self._stopwatch = stopwatch
+        self._detector_s = 0.0
         self._checkpoint_samples = self._n_samples(pace.checkpoint_s)
         # a detector that has a checkpoint was begun: from there on a missing block is a gap
         begun = any(line.is_resumed for line in lines)
@@ -141,6 +153,7 @@ class GroupState:
         """
         blocks = joined([item.message.block() for item in items])
         is_usual = not self.extent.sealed and min(block.start for block in blocks) >= self._cell.start
+        self._detector_s = 0.0
         new = self._add(blocks, writer) if is_usual else self._add_before(conn, blocks)
         n_new = sum(map(len, new))
         self._caught_up_to = self.extent.next_sample
@@ -150,7 +163,8 @@ class GroupState:
         for item in items:
             if item.message.last and item.message.end >= self.extent.next_sample:
                 self.ends_at = item.message.end
-        return Taken(n_new, sum(map(len, blocks)) - n_new, sum(end - start for start, end in late), late)
+        n_late = sum(end - start for start, end in late)
+        return Taken(n_new, sum(map(len, blocks)) - n_new, n_late, late, self._detector_s)
 
     @property
     def is_waiting(self) -> bool:
@@ -220,9 +234,11 @@ class GroupState:
         return tuple(late)
 
     def _read(self, blocks: Sequence[Block], writer: BatchWriter) -> None:
+        began_s = self._stopwatch()
         physical = [self._to_physical(block) for block in joined(blocks)]
         for line in self.lines:
             line.collect(line.feed(physical), writer)
+        self._detector_s += self._stopwatch() - began_s
 
     def _save(self, writer: BatchWriter, *, interval_samples: int) -> None:
         for line in self.lines:

@@ -31,8 +31,8 @@ MAX_POLL_INTERVAL_MS = 300_000
 """Longer without a poll, and the group takes the partitions away. At least three times the worst batch."""
 FETCH_MIN_BYTES = 1_000_000
 FETCH_MAX_WAIT_MS = 200
-"""How long messages wait at the broker for company, at most. Measured with 1,500 live streams without it: a third of the
-processor time went into answers of a few messages."""
+"""How long messages wait at the broker for company, at most. Without it, 1,500 live streams took a fifth more processor
+time of workers, broker and database."""
 FINAL_COMMIT_TIMEOUT_MS = 1_500
 LAG_TIMEOUT_MS = 1_000
 US_PER_MS = 1_000

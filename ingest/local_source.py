@@ -157,10 +157,14 @@ class LocalSource:
 
     def _take(self) -> list[Received]:
         taken: list[Received] = []
-        for partition, log in self._logs.items():
-            if partition in self._unplaced:
-                continue
-            while log.read_offset < log.end_offset and len(taken) < self._max_batch:
-                taken.append(Received(partition, log.read_offset, *log.messages[log.read_offset - log.first_offset]))
-                log.read_offset += 1
+        logs = [(partition, log) for partition, log in self._logs.items() if partition not in self._unplaced]
+        while logs and len(taken) < self._max_batch:
+            # some of each in turn: one that is far behind does not keep the others waiting
+            share = max((self._max_batch - len(taken)) // len(logs), 1)
+            for partition, log in logs:
+                for _ in range(min(share, log.end_offset - log.read_offset, self._max_batch - len(taken))):
+                    message = log.messages[log.read_offset - log.first_offset]
+                    taken.append(Received(partition, log.read_offset, *message))
+                    log.read_offset += 1
+            logs = [(partition, log) for partition, log in logs if log.read_offset < log.end_offset]
         return taken

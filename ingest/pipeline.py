@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,6 +37,7 @@ _log = structlog.get_logger()
 MAX_STALE_RETRIES = 5
 LOAD_AT_ONCE = 500
 """Groups whose states are loaded together: some tens of megabytes of checkpoints."""
+SAVE_AT_ONCE = 100
 ORPHAN_S = 60.0
 """Silence after which a group whose end is known, but was never completed, is taken over, s."""
 CATCH_UP_SAMPLES = 2_000_000
@@ -46,6 +48,7 @@ class Stored(NamedTuple):
     """What a batch came to; sample times, over all groups.
 
     `n_late` of the `n_samples` came after later ones: they are stored, but detectors had passed them already.
+    `detector_s` of the worker's time went into detectors, `write_s` is what the transaction took beside them.
     """
 
     n_samples: int = 0
@@ -56,6 +59,8 @@ class Stored(NamedTuple):
     n_beats: int = 0
     n_spans: int = 0
     n_checkpoint_bytes: int = 0
+    detector_s: float = 0.0
+    write_s: float = 0.0
 
 
 class _GroupFailedError(Exception):
@@ -75,6 +80,7 @@ class Pipeline:
     pace : how often checkpoints are saved, and how long detectors wait for a missing block.
     t0_tolerance_us : how far the origin that a message implies may be off.
     max_groups : states kept; the least recently used goes first, and comes back from its checkpoint.
+    stopwatch : gives s; for what is said of the time that parts of the work take.
     """
 
     def __init__(
@@ -85,12 +91,14 @@ class Pipeline:
         pace: Pace | None = None,
         t0_tolerance_us: int = 1_000_000,
         max_groups: int = 20_000,
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._database = database
         self._detectors_for = detectors_for
         self._pace = pace or Pace()
         self._t0_tolerance_us = t0_tolerance_us
         self._max_groups = max_groups
+        self._stopwatch = stopwatch
         self._states: dict[GroupKey, GroupState] = {}  # in the order of last use
 
     @property
@@ -150,19 +158,19 @@ class Pipeline:
         self._drop_ended(silent)
         return len(silent)
 
-    def save(self, *, until_s: Callable[[], bool]) -> int:
-        """Save checkpoints of all groups while `until_s` allows it, so that the next worker has less to read again."""
+    def save(self, *, may_go_on: Callable[[], bool]) -> int:
+        """Save checkpoints of all groups while it `may_go_on`, so that the next worker has less to read again."""
         n_saved = 0
         keys = list(self._states)
-        for low in range(0, len(keys), LOAD_AT_ONCE):
-            if not until_s():
+        for low in range(0, len(keys), SAVE_AT_ONCE):
+            if not may_go_on():
                 break
             writer = BatchWriter()
-            for key in keys[low : low + LOAD_AT_ONCE]:
+            for key in keys[low : low + SAVE_AT_ONCE]:
                 self._states[key].save(writer)
             with self._database.transaction() as conn:
                 writer.write(conn)
-            n_saved += len(keys[low : low + LOAD_AT_ONCE])
+            n_saved += len(keys[low : low + SAVE_AT_ONCE])
         return n_saved
 
     def load_positions(self, positions_key: str) -> dict[tuple[str, int], int]:
@@ -214,7 +222,9 @@ class Pipeline:
             first = {key: batch.groups[key][0] for key in keys}
             with _naming_if(one_by_one, keys[0]), self._database.transaction() as conn:
                 known = register(conn, first)
-                self._states |= load_states(conn, known, detectors_for=self._detectors_for, pace=self._pace)
+                self._states |= load_states(
+                    conn, known, detectors_for=self._detectors_for, pace=self._pace, stopwatch=self._stopwatch
+                )
         self._catch_up(missing)
 
     def _catch_up(self, keys: Sequence[GroupKey]) -> None:
@@ -251,16 +261,17 @@ class Pipeline:
             keys.sort(key=lambda key: self._states[key].group.id)
         chunks = [[key] for key in keys] if one_by_one else [keys]
         total = Stored()
+        began_s = self._stopwatch()
         with self._database.transaction() as conn:
             for chunk in chunks:
                 with _naming_if(one_by_one, chunk[0] if chunk else None):
                     stored = self._store_groups(conn, batch, chunk, now_s)
-                total = Stored(*map(sum, zip(total, stored, strict=True)))
+                total = Stored._make(map(sum, zip(total, stored, strict=True)))
             if positions_key is not None:
                 next_offsets = {(where.topic, where.number): at for where, at in batch.positions().items()}
                 positions.save(conn, positions_key, next_offsets)
         self._drop_ended(keys)
-        return total
+        return total._replace(write_s=self._stopwatch() - began_s - total.detector_s)
 
     def _store_groups(self, conn: Conn, batch: Batch, keys: Sequence[GroupKey], now_s: float) -> Stored:
         writer = BatchWriter()
@@ -285,6 +296,7 @@ class Pipeline:
             n_beats=writer.n_beats,
             n_spans=writer.n_spans,
             n_checkpoint_bytes=writer.n_checkpoint_bytes,
+            detector_s=sum(one.detector_s for one in taken.values()),
         )
 
     def _write(self, conn: Conn, keys: Iterable[GroupKey], writer: BatchWriter) -> None:
@@ -313,7 +325,9 @@ class Pipeline:
         rows = catalogue.unfinished_groups(conn, silent_s=ORPHAN_S)
         groups = {GroupKey(row.signal.stream, row.signal.group): row for row in rows}
         unknown = {key: Known(row, None) for key, row in groups.items() if key not in self._states}
-        self._states |= load_states(conn, unknown, detectors_for=self._detectors_for, pace=self._pace)
+        self._states |= load_states(
+            conn, unknown, detectors_for=self._detectors_for, pace=self._pace, stopwatch=self._stopwatch
+        )
         return list(unknown)
 
     def _drop_ended(self, keys: Collection[GroupKey]) -> None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
+SAVE_WITHIN_S = 1.5
+"""What a worker that stops gives itself to save the states of its detectors, s."""
+
 T = TypeVar("T")
 
 
@@ -125,7 +128,18 @@ class Worker:
         except Exception as error:
             self._say_last("failed", str(error))
             raise
+        self._save_states()
         self._say_last("stopped")
+
+    def _save_states(self) -> None:
+        """So that whoever goes on has less to read again; what there is no time for is read again."""
+        until_s = self._clock.monotonic_s() + SAVE_WITHIN_S
+        try:
+            n = self._pipeline.save(may_go_on=lambda: self._clock.monotonic_s() < until_s)
+        except StorageError as error:
+            _log.info("states_not_saved", reason=str(error))
+        else:
+            _log.info("states_saved", n=n, n_groups=self._pipeline.n_groups)
 
     def run_once(self) -> int:
         """One poll and what follows from it; gives the number of messages taken."""
@@ -162,23 +176,22 @@ class Worker:
         while stored is None:  # first what cannot be decoded, then what the database says of the rest
             self._check_failures(batch, n_messages=n_messages)
             self._persist(lambda: self._bury(batch), batch)
-            began_s = self._clock.monotonic_s()
             stored = self._persist(lambda: self._store(batch), batch)
             n_messages = 0
-        self._note(batch, stored, write_s=self._clock.monotonic_s() - began_s)
+        self._note(batch, stored)
         self._source.commit(batch.positions())
         self.progress.note_batch(len(batch.received), stored, len(batch.rejected))
         if stored.n_late:
             _log.warning("late_samples", n=stored.n_late, n_so_far=self.progress.n_late_samples)
 
-    def _note(self, batch: Batch, stored: Stored, *, write_s: float) -> None:
+    def _note(self, batch: Batch, stored: Stored) -> None:
         self.metrics.note_batch(
             batch.received,
             stored,
             streams={key.stream for key in batch.groups},
             rejected=batch.rejected,
-            write_s=write_s,
             committed_us=self._clock.now_us(),
+            n_states=self._pipeline.n_groups,
         )
 
     def _store(self, batch: Batch) -> Stored | None:

@@ -51,3 +51,5 @@ SELECT * FROM unnest(%(ids)s::integer[], %(detectors)s::text[], %(versions)s::te
 ON CONFLICT (group_id, detector) DO UPDATE
 SET version = excluded.version, next_sample = excluded.next_sample, state = excluded.state,
     updated_us = excluded.updated_us
+-- one who was stopped for a while and does not know yet that others went on must not set them back
+WHERE checkpoints.version <> excluded.version OR checkpoints.next_sample <= excluded.next_sample

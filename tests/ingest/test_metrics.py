@@ -35,10 +35,9 @@ def received(*ages_s):
     ]
 
 
-def noted(metrics, messages=(), *, stored=NOTHING, streams=(), rejected=(), at_us=NOW_US, **figures):
-    metrics.note_batch(
-        messages, stored, streams=streams, rejected=rejected, write_s=0.02, committed_us=at_us, **figures
-    )
+def noted(metrics, messages=(), *, stored=NOTHING, streams=(), rejected=(), at_us=NOW_US, n_states=0, **figures):
+    stored = stored._replace(**{"write_s": 0.02, **figures})
+    metrics.note_batch(messages, stored, streams=streams, rejected=rejected, committed_us=at_us, n_states=n_states)
     return metrics.figures(now_us=at_us)
 
 
@@ -80,7 +79,7 @@ def test_streams_are_active_for_a_minute_and_then_forgotten():
 def test_page_gives_every_count_under_its_name():
     metrics = WorkerMetrics(started_us=NOW_US)
     letters = [DeadLetter(received(1)[0], reason) for reason in ("schema must be 1, got 7", "who knows")]
-    facts = {"n_blocks": 4, "n_beats": 5, "n_proposals": 6, "detector_s": 0.5, "checkpoint_bytes": 7, "n_states": 8}
+    facts = {"n_blocks": 4, "n_beats": 5, "n_spans": 6, "detector_s": 0.5, "n_checkpoint_bytes": 7, "n_states": 8}
     noted(metrics, received(0.07, 2.0), stored=Stored(100, 20, 3), streams={"bed"}, rejected=letters, **facts)
     metrics.note_lag({HERE: 12})
     metrics.note_rebalance()

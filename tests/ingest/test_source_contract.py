@@ -161,6 +161,29 @@ def test_source_bounds_the_messages_of_one_poll(harness):
     assert max(sizes) <= 50
 
 
+def test_source_lets_no_partition_that_is_far_behind_keep_the_others_waiting(harness):
+    place(harness.source)
+    backlog = [(b"stream-0", bytes(2_000))] * 2_000
+    harness.send(backlog)
+    others = {one.partition for one in read(harness.source, 2_000)}
+    live = next(key for key in (b"stream-%d" % i for i in range(1, 20)) if _other_partition(harness, key, others))
+    harness.send([*backlog, *[(live, b"now")] * 3])
+    n_backlog = n_live = 0
+    deadline = time.monotonic() + 20
+    while n_live < 3 and time.monotonic() < deadline:
+        messages = harness.source.poll(0.2).messages
+        n_live += sum(one.key == live for one in messages)
+        n_backlog += sum(one.key != live for one in messages)
+    assert n_live == 3
+    assert n_backlog < 1_000
+
+
+def _other_partition(harness, key, taken):
+    harness.send([(key, b"where")])
+    (message,) = read(harness.source, 1)
+    return message.partition not in taken
+
+
 def test_source_read_again_begins_at_the_positions_it_is_given(harness):
     harness.send(pairs(100))
     first = read(harness.source, 100)
