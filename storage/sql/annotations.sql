@@ -35,28 +35,30 @@ WHERE a.stream_id = n.stream_id AND a.group_id = n.group_id
   AND a.start_us < n.end_us AND greatest(a.end_us, a.start_us + 1) > n.start_us
 
 -- name: spans_between
--- One index range a length class: a span that overlaps may have begun at most the class's length before.
-SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 0
+-- One index range a length class: a span that overlaps may have begun at most the class's length before. The stream's
+-- name is looked up once, not a row.
+SELECT a.*, s.name AS stream_name FROM (
+SELECT * FROM annotations WHERE stream_id = %(stream_id)s AND length_class = 0
    AND start_us >= %(start_us)s - 10000000 AND start_us < %(end_us)s
    AND greatest(end_us, start_us + 1) > %(start_us)s
    AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
 UNION ALL
-SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 1
+SELECT * FROM annotations WHERE stream_id = %(stream_id)s AND length_class = 1
    AND start_us >= %(start_us)s - 300000000 AND start_us < %(end_us)s AND end_us > %(start_us)s
    AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
 UNION ALL
-SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 2
+SELECT * FROM annotations WHERE stream_id = %(stream_id)s AND length_class = 2
    AND start_us >= %(start_us)s - 10800000000 AND start_us < %(end_us)s AND end_us > %(start_us)s
    AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
 UNION ALL
-SELECT * FROM annotation_states WHERE stream_id = %(stream_id)s AND length_class = 3
+SELECT * FROM annotations WHERE stream_id = %(stream_id)s AND length_class = 3
    AND start_us < %(end_us)s AND end_us > %(start_us)s
    AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
-ORDER BY start_us, end_us, id
+) a, streams s WHERE s.id = %(stream_id)s ORDER BY a.start_us, a.end_us, a.id
 
 -- name: queue_urgency
 SELECT * FROM annotation_states
