@@ -114,6 +114,7 @@ class KafkaSource:
         self.positions_key = f"kafka:{group}:{topic_identity(bootstrap, topic)}"
         self._dead_letters = DeadLetterSink(bootstrap, topic=dead_letter_topic)
         self._revoked: set[Partition] = set()
+        self._has_heard = False
         self._open()
 
     def _open(self) -> None:
@@ -138,6 +139,7 @@ class KafkaSource:
             if where not in unplaced
             for record in batch
         ]
+        self._has_heard = self._has_heard or bool(messages)
         return Polled(messages, unplaced, self._take_revoked())
 
     def idle(self, timeout_s: float) -> Polled:
@@ -173,6 +175,9 @@ class KafkaSource:
     def lags(self) -> dict[Partition, int] | None:
         """Messages still to read in each of the partitions that are ours; None while none is.
 
+        While messages come, the newest offsets are those that came with them: a question of its own would wait behind
+        the fetch that is under way, and the worker with it.
+
         Raises
         ------
         BrokerUnavailableError : if the broker does not answer; polls alone would not say so.
@@ -180,8 +185,11 @@ class KafkaSource:
         placed = [one for one in self._consumer.assignment() if _one(one) not in self._assignment.unplaced]
         if not placed:
             return None
+        ends = {one: self._consumer.highwater(one) for one in placed} if self._has_heard else {}
+        self._has_heard = False
         with translating("the lag is asked for"):
-            ends = self._consumer.end_offsets(placed, timeout_ms=LAG_TIMEOUT_MS)
+            if not ends or None in ends.values():
+                ends = self._consumer.end_offsets(placed, timeout_ms=LAG_TIMEOUT_MS)
             positions = [self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in placed]
         known = [(one, at) for one, at in zip(placed, positions, strict=True) if at is not None]
         return {_one(one): max(ends[one] - at, 0) for one, at in known}
