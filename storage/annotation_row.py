@@ -95,6 +95,7 @@ _COLUMNS = (
     "id", "stream_id", "stream_name", "group_id", "kind", "label", "channel", "start_us", "end_us", "status", "deleted",
     "revision", "confidence", "figures", "note", "author_kind", "author_name", "author_version", "run_id",
     "origin_sample", "ongoing", "machine_end_us", "urgency", "created_us", "updated_us", "updated_by",
+    "signal_changed_us",
 )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def record_row(cursor: Cursor[Any]) -> RowMaker[AnnotationRow]:
         (
             identity, stream_id, stream_name, group_id, kind, label, channel, start_us, end_us, status, deleted,
             revision, confidence, figures, note, author_kind, author_name, author_version, run_id,
-            origin_sample, ongoing, machine_end_us, urgency, created_us, updated_us, updated_by,
+            origin_sample, ongoing, machine_end_us, urgency, created_us, updated_us, updated_by, signal_changed_us,
         ) = pick(values)  # fmt: skip
         return AnnotationRow(
             id=identity,
@@ -139,6 +140,7 @@ def record_row(cursor: Cursor[Any]) -> RowMaker[AnnotationRow]:
             created_us=created_us,
             updated_us=updated_us,
             updated_by=updated_by,
+            signal_changed_us=signal_changed_us,
         )
 
     return make
