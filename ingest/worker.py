@@ -179,6 +179,14 @@ class Worker:
             stored = self._persist(lambda: self._store(batch), batch)
             n_messages = 0
         self._note(batch, stored)
+        _log.debug(
+            "batch",
+            n_messages=len(batch.received),
+            n_groups=stored.n_groups,
+            detector_ms=round(1000 * stored.detector_s),
+            write_ms=round(1000 * stored.write_s),
+            n_checkpoint_bytes=stored.n_checkpoint_bytes,
+        )
         self._source.commit(batch.positions())
         self.progress.note_batch(len(batch.received), stored, len(batch.rejected))
         if stored.n_late:
