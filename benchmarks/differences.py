@@ -18,6 +18,7 @@ NOT_CONTENT = {
     "annotation_revisions", "audit_log", "login_failures", "users", "patients",
     # say when and by whom, not what
     "checkpoints", "source_positions", "worker_status", "schema_migrations", "devices", "reanalyses",
+    "timelines",
     "storage_policies",
 }  # fmt: skip
 SHOWN_ROWS = 10

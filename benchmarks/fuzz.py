@@ -1,7 +1,8 @@
 """A fuzz run: mutated messages through the real worker into a real database; each is stored or a dead letter.
 
 Counted from outside the worker: what it put aside, and for all the rest whether every sample index that the message
-speaks of is in the database in the end. A crash ends the run, a hang of a minute too, with the stack.
+speaks of, placed as its timeline says, is in the database in the end. A crash ends the run, a hang of a minute too,
+with the stack.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks.mutations import Mutant, Mutator
 from detectors import registry
 from ingest import wire
 from ingest.local_source import LocalSource
+from ingest.timeline import Timeline
 from ingest.worker import Worker, WorkerSettings
 from storage.sample_runs import Coverage
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from detectors.protocol import AnyDetector
-    from ingest.source import DeadLetter
+    from ingest.source import DeadLetter, Partition, Polled
     from signal_processing.values import Signal
     from storage.database import Database
 
@@ -75,6 +77,7 @@ class Account:
         settings = WorkerSettings(poll_s=0.01, heartbeat_s=5.0, failure_share=1.0)
         self._worker = Worker(database, self._source, detectors=detectors, settings=settings, name="fuzz")
         self._expected: dict[tuple[str, str], Coverage] = {}
+        self._timelines: dict[tuple[str, str], Timeline] = {}
         self._n_expected: Counter[tuple[str, str]] = Counter()
         self.n_sent = self.n_stored = self.n_dead = 0
         self.reasons: Counter[str] = Counter()
@@ -96,8 +99,9 @@ class Account:
             self.reasons[_rule(letter.reason)] += 1
         self.n_dead += len(dead)
         self.n_stored += len(places)
-        for mutant in places.values():
-            self._expect(mutant)
+        for where in self._source.order():
+            if where in places:
+                self._expect(places[where])
 
     def check(self) -> None:
         """Every message is in the database or a dead letter, and nothing else is there."""
@@ -110,7 +114,10 @@ class Account:
         message = wire.decode(mutant.value, now_us=time.time_ns() // 1000)
         key = (message.stream_id, message.group)
         coverage = self._expected.setdefault(key, Coverage())
-        for low, high in coverage.missing(message.seq, message.end):
+        # the place alone is taken from it, in the order they were given: that each such sample is stored is looked up
+        timeline = self._timelines.setdefault(key, Timeline(message.fs, message.origin_us()))
+        start = timeline.place(message.seq, message.t0_ns // 1000, message.n, message.t0_ns // 1000).start_sample
+        for low, high in coverage.missing(start, start + message.n):
             coverage.add(low, high)
             self._n_expected[key] += high - low
         self.stored_kinds[mutant.kind] += 1
@@ -122,6 +129,17 @@ class _CountingSource(LocalSource):
     def __init__(self, *, n_partitions: int) -> None:
         super().__init__(n_partitions=n_partitions)
         self._letters: list[DeadLetter] = []
+        self._order: dict[tuple[Partition, int], None] = {}
+
+    def poll(self, timeout_s: float) -> Polled:
+        polled = super().poll(timeout_s)
+        self._order |= {(one.partition, one.offset): None for one in polled.messages}
+        return polled
+
+    def order(self) -> list[tuple[Partition, int]]:
+        """How they were given since the last call; without a key those of a stream lie in several partitions."""
+        order, self._order = list(self._order), {}
+        return order
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         self._letters.extend(letters)

@@ -29,6 +29,13 @@ class Item(NamedTuple):
     message: WaveformMessage
 
 
+class Placed(NamedTuple):
+    """Where the messages of a group begin, in their order, as the state `by` said; another state must say it again."""
+
+    by: object
+    starts: list[int]
+
+
 class Batch:
     """The messages of one poll.
 
@@ -40,7 +47,9 @@ class Batch:
 
     def __init__(self, received: Sequence[Received], *, now_us: int) -> None:
         self.received = list(received)
+        self.now_us = now_us
         self.groups: dict[GroupKey, list[Item]] = {}
+        self.placed: dict[GroupKey, Placed] = {}
         self.rejected: list[DeadLetter] = []
         self.n_buried = 0  # how many of `rejected` are safe in the dead letters already
         for one in received:
@@ -85,6 +94,8 @@ class Batch:
         self.rejected[self.n_buried :] = left
         for key, items in list(self.groups.items()):
             kept = [item for item in items if item.received.partition not in revoked]
+            if len(kept) < len(items):
+                self.placed.pop(key, None)
             if kept:
                 self.groups[key] = kept
             else:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+import structlog
+
 from ingest.detector_line import DetectorLine, parameters_of
 from ingest.group_state import GroupState
+from ingest.timeline import Timeline
 from storage import registration, waveforms
 
 if TYPE_CHECKING:
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from ingest.source import Partition
     from signal_processing.values import Signal
     from storage.catalogue import GroupRow
+
+
+_log = structlog.get_logger()
 
 
 class Known(NamedTuple):
@@ -46,11 +53,29 @@ def load_states(
     groups = {key: one.group for key, one in known.items()}
     detectors = {key: list(detectors_for(group.signal)) for key, group in groups.items()}
     lines = _lines(conn, groups, detectors)
+    timelines = registration.load_timelines(conn, [group.id for group in groups.values()])
     cells = waveforms.open_cells(conn, list(groups.values()))
     return {
-        key: GroupState(group, cells[group.id], lines[key], known[key].partition, pace=pace, stopwatch=stopwatch)
+        key: GroupState(
+            group,
+            cells[group.id],
+            _timeline(group, timelines.get(group.id)),
+            lines[key],
+            known[key].partition,
+            pace=pace,
+            stopwatch=stopwatch,
+        )
         for key, group in groups.items()
     }
+
+
+def _timeline(group: GroupRow, saved: bytes | None) -> Timeline:
+    if saved is not None:
+        try:
+            return Timeline.decode(saved, next_sample=group.next_sample)
+        except msgspec.DecodeError as error:
+            _log.warning("timeline_unreadable", group_id=group.id, error=str(error))
+    return Timeline.of_stored(group.signal.fs_hz, group.signal.t0_us, group.first_sample, group.next_sample)
 
 
 def _lines(

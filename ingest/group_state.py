@@ -12,6 +12,7 @@ from ingest.errors import MessageError, StaleStateError
 from ingest.reading_order import ReadingOrder
 from signal_processing.values import Block
 from storage import waveforms
+from storage.batch_writer import SavedTimeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ingest.conn import Conn
     from ingest.detector_line import DetectorLine
     from ingest.source import Partition
+    from ingest.timeline import Timeline
     from ingest.wire import WaveformMessage
     from storage.batch_writer import BatchWriter
     from storage.catalogue import GroupRow
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 CATCH_UP_S = 600.0
 """Signal of a group that one transaction of catching up covers at most, s."""
+
+TIMELINE_S = 300.0
+"""Signal between two saves of a timeline in which only the estimates of clocks are new, s: an estimate takes 0.1 ms."""
 
 
 class Pace(NamedTuple):
@@ -63,6 +68,7 @@ class GroupState:
     ----------
     group : as registered, with its extent of now.
     cell : its incomplete cell.
+    timeline : where the runs of its device lie.
     lines : its detectors.
     partition : where its messages come from; with that the state goes when another worker takes over.
     stopwatch : gives s.
@@ -72,6 +78,7 @@ class GroupState:
         self,
         group: GroupRow,
         cell: OpenCell,
+        timeline: Timeline,
         lines: list[DetectorLine],
         partition: Partition | None,
         *,
@@ -88,6 +95,10 @@ class GroupState:
         self._cell = cell
         self._stopwatch = stopwatch
         self._detector_s = 0.0
+        self._timeline = timeline
+        self._timeline_samples = self._n_samples(TIMELINE_S)
+        # somewhere within the interval, so that not all groups save theirs at once
+        self._timeline_at = group.next_sample - self._timeline_samples * (group.id * 61 % 128) // 128
         self._checkpoint_samples = self._n_samples(pace.checkpoint_s)
         # a detector that has a checkpoint was begun: from there on a missing block is a gap
         begun = any(line.is_resumed for line in lines)
@@ -106,12 +117,16 @@ class GroupState:
             [channel.offset for channel in channels],
         )
 
-    def check(self, message: WaveformMessage, *, t0_tolerance_us: int) -> None:
-        """Refuse a message that contradicts what the group is.
+    def place(self, message: WaveformMessage, received_us: int) -> int:
+        """Where the first sample of a message belongs in the group.
+
+        Parameters
+        ----------
+        received_us : when it came, by the server's clock.
 
         Raises
         ------
-        MessageError : if rate, sample type, channels or origin differ.
+        MessageError : if rate, sample type or channels are not the group's, or its timeline has no place for it.
         """
         known = self.group.signal
         where = f"{known.stream!r}/{known.group!r}"
@@ -126,11 +141,7 @@ class GroupState:
             detail = f"got {message.channels}" if names != message.channels else "got another unit, gain or offset"
             msg = f"channels of {where} must stay {names}, {detail}"
             raise MessageError(msg)
-        origin_us = message.origin_us()
-        if abs(origin_us - known.t0_us) > t0_tolerance_us:
-            limit = f"within {t0_tolerance_us} us of {known.t0_us} us"
-            msg = f"t0 less seq / fs of {where} must stay {limit}, got {origin_us} us"
-            raise MessageError(msg)
+        return self._timeline.place(message.seq, message.t0_ns // 1000, message.n, received_us).start_sample
 
     @property
     def n_behind(self) -> int:
@@ -144,14 +155,18 @@ class GroupState:
         self._caught_up_to = end
         self._offer(blocks, writer)
 
-    def take(self, conn: Conn, items: Sequence[Item], writer: BatchWriter) -> Taken:
+    def take(self, conn: Conn, items: Sequence[Item], starts: Sequence[int], writer: BatchWriter) -> Taken:
         """Have the samples of messages stored, and what the detectors say of them.
+
+        Parameters
+        ----------
+        starts : where `place` put each.
 
         Raises
         ------
         StaleStateError : if somebody else stored samples of this group since the state was loaded.
         """
-        blocks = joined([item.message.block() for item in items])
+        blocks = joined([item.message.block(start) for item, start in zip(items, starts, strict=True)])
         is_usual = not self.extent.sealed and min(block.start for block in blocks) >= self._cell.start
         self._detector_s = 0.0
         new = self._add(blocks, writer) if is_usual else self._add_before(conn, blocks)
@@ -160,9 +175,11 @@ class GroupState:
         late = self._offer(new, writer) if self.lines else ()
         if n_new:
             self.is_ended = False
-        for item in items:
-            if item.message.last and item.message.end >= self.extent.next_sample:
-                self.ends_at = item.message.end
+        for item, start in zip(items, starts, strict=True):
+            if item.message.last and start + item.message.n >= self.extent.next_sample:
+                self.ends_at = start + item.message.n
+        if self._timeline.is_changed or self.extent.next_sample - self._timeline_at >= self._timeline_samples:
+            self._save_timeline(writer)
         n_late = sum(end - start for start, end in late)
         return Taken(n_new, sum(map(len, blocks)) - n_new, n_late, late, self._detector_s)
 
@@ -186,6 +203,7 @@ class GroupState:
         for line in self.lines:
             line.collect(line.finish(), writer)
         self._save(writer, interval_samples=0)
+        self._save_timeline(writer)
 
     def seal(self, conn: Conn) -> None:
         """Complete what is stored, after `finish` was written."""
@@ -197,6 +215,8 @@ class GroupState:
     def save(self, writer: BatchWriter) -> None:
         """Have a checkpoint saved wherever the last one is not of this very sample."""
         self._save(writer, interval_samples=1)
+        if self.extent.next_sample != self._timeline_at:
+            self._save_timeline(writer)
 
     def _add(self, blocks: Sequence[Block], writer: BatchWriter) -> list[Block]:
         new = self._cell.new_parts(blocks)
@@ -243,6 +263,14 @@ class GroupState:
     def _save(self, writer: BatchWriter, *, interval_samples: int) -> None:
         for line in self.lines:
             line.save(writer, interval_samples=interval_samples)
+
+    def _save_timeline(self, writer: BatchWriter) -> None:
+        known = self._timeline.estimate()
+        n_restarts = max(len(self._timeline.epochs) - 1, 0)
+        clocks = (known.offset_ms, known.clock_drift_ppm, known.sample_drift_ppm)
+        saved = SavedTimeline(self._timeline.encode(), n_restarts, *clocks)
+        writer.add_timeline(self.group, self.extent.next_sample, saved)
+        self._timeline_at = self.extent.next_sample
 
     def _n_samples(self, duration_s: float) -> int:
         return self.group.signal.clock.n_samples(duration_s)

@@ -160,7 +160,10 @@ _CLASSES: Sequence[tuple[str, re.Pattern[str]]] = [
     ("changed", re.compile(r"(fs|channels|t0 less seq / fs|dtype|samples?) of '[^']*'/")),
     ("name", re.compile(r"(stream|device|group) must")),
     ("rate", re.compile(r"fs must")),
-    ("position", re.compile(r"(seq|n) must")),
+    (
+        "position",
+        re.compile(r"(seq|n) must|samples (must not be before|\[)|the device's time after a restart|restarts of"),
+    ),
     ("channels", re.compile(r"(units, gain|channels?|unit|gain|offset)\b")),
     ("samples", re.compile(r"(data|samples)\b")),
     ("time", re.compile(r"t0\b")),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from ingest.batch import GroupKey
+from ingest.batch import GroupKey, Placed
 from ingest.errors import MessageError, StaleStateError
 from ingest.group_loading import Known, load_states, register
 from ingest.group_state import Pace
@@ -78,7 +78,6 @@ class Pipeline:
     ----------
     detectors_for : the detectors of a group.
     pace : how often checkpoints are saved, and how long detectors wait for a missing block.
-    t0_tolerance_us : how far the origin that a message implies may be off.
     max_groups : states kept; the least recently used goes first, and comes back from its checkpoint.
     stopwatch : gives s; for what is said of the time that parts of the work take.
     """
@@ -89,14 +88,12 @@ class Pipeline:
         *,
         detectors_for: Callable[[Signal], Sequence[AnyDetector]],
         pace: Pace | None = None,
-        t0_tolerance_us: int = 1_000_000,
         max_groups: int = 20_000,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._database = database
         self._detectors_for = detectors_for
         self._pace = pace or Pace()
-        self._t0_tolerance_us = t0_tolerance_us
         self._max_groups = max_groups
         self._stopwatch = stopwatch
         self._states: dict[GroupKey, GroupState] = {}  # in the order of last use
@@ -190,7 +187,7 @@ class Pipeline:
         for n_left in reversed(range(MAX_STALE_RETRIES)):
             try:
                 self._load(batch, one_by_one=is_suspect)
-                self._reject_unfit(batch)
+                self._place(batch)
                 if batch.unburied():
                     return None
                 stored = self._store(batch, positions_key, now_s, one_by_one=is_suspect)
@@ -244,12 +241,19 @@ class Pipeline:
                 writer.write(conn)
             behind = [key for key in behind if self._states[key].n_behind]
 
-    def _reject_unfit(self, batch: Batch) -> None:
+    def _place(self, batch: Batch) -> None:
+        """Say where each message begins, once; those that have no place are rejected."""
         for key, items in list(batch.groups.items()):
+            state = self._states[key]
+            if key in batch.placed and batch.placed[key].by is state:
+                continue
             unfit = []
+            starts: list[int] = []
+            batch.placed[key] = Placed(state, starts)
+            place = state.place
             for item in items:
                 try:
-                    self._states[key].check(item.message, t0_tolerance_us=self._t0_tolerance_us)
+                    starts.append(place(item.message, item.received.timestamp_us or batch.now_us))
                 except MessageError as error:
                     unfit.append(DeadLetter(item.received, str(error)))
             if unfit:
@@ -281,7 +285,7 @@ class Pipeline:
             self._states[key] = state  # now the most recently used
             state.heard_s = now_s
             with _naming(key):
-                taken[key] = state.take(conn, batch.groups[key], writer)
+                taken[key] = state.take(conn, batch.groups[key], batch.placed[key].starts, writer)
         self._write(conn, keys, writer)
         changed = [(self._states[key].group, late) for key, one in taken.items() for late in one.late]
         labels.mark_changed(conn, changed)

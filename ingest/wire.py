@@ -109,10 +109,11 @@ class WaveformMessage(msgspec.Struct, array_like=True, frozen=True):
         channels = tuple(Channel(*facts) for facts in columns)
         return Signal(self.stream_id, self.group, self.fs, self.origin_us(), channels, self.sample_type)
 
-    def block(self) -> Block:
-        """The samples, (n, n_channels) of the type that `dtype` says."""
+    def block(self, start: int | None = None) -> Block:
+        """The samples, (n, n_channels) of the type that `dtype` says; from `seq` on, or from the sample given."""
         columns = np.frombuffer(self.data, self.dtype).reshape(len(self.channels), self.n)
-        return Block(self.seq, np.ascontiguousarray(columns.T))  # once: storing and detecting both go sample by sample
+        start = self.seq if start is None else start
+        return Block(start, np.ascontiguousarray(columns.T))  # once: storing and detecting both go sample by sample
 
 
 @lru_cache(maxsize=64)

@@ -49,7 +49,6 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_s : signal between two checkpoints of a detector, s.
     reorder_s : signal after a missing block for which detectors wait for it, s.
     silence_s : a stream that says nothing for so long is read on behind what it misses, s.
-    t0_tolerance_us : how far the origin that a message implies may be off.
     failure_window, failure_share : the worker stops when more than that share of that many messages failed.
     """
 
@@ -58,7 +57,6 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_s: float = 30.0
     reorder_s: float = 5.0
     silence_s: float = 10.0
-    t0_tolerance_us: int = 1_000_000
     failure_window: int = 200
     failure_share: float = 0.5
     backoff: Backoff = Backoff()
@@ -100,7 +98,6 @@ class Worker:
             database,
             detectors_for=detectors,
             pace=Pace(checkpoint_s=self._settings.checkpoint_s, reorder_s=self._settings.reorder_s),
-            t0_tolerance_us=self._settings.t0_tolerance_us,
         )
         self._failures = FailureLimit(window=self._settings.failure_window, most=self._settings.failure_share)
         self._stop = Event()

@@ -7,7 +7,7 @@ from `write` when that is not the database's any more.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from signal_processing import vocabulary
 from storage import annotations as proposals
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 _SQL = queries.load("batch")
 
 
+class SavedTimeline(NamedTuple):
+    """Where the runs of a group's device lie, as bytes, and what is shown of its clocks; see `ingest.timeline`."""
+
+    state: bytes
+    n_restarts: int
+    offset_ms: float | None
+    drift_ppm: float | None
+    sample_drift_ppm: float | None
+
+
 class BatchWriter:
     """Collects rows of one transaction."""
 
@@ -43,6 +53,7 @@ class BatchWriter:
         self._beats: dict[int, tuple[GroupRow, dict[int, Annotation]]] = {}
         self._spans: list[proposals.Proposal] = []
         self._checkpoints: dict[tuple[int, str], tuple[int, str, str, int, bytes]] = {}
+        self._timelines: dict[int, tuple[Any, ...]] = {}
 
     def add_samples(self, group: GroupRow, before: Extent, after: Extent, change: RowChange) -> None:
         """What new samples change in a group that is not sealed."""
@@ -73,6 +84,10 @@ class BatchWriter:
     def add_checkpoint(self, group: GroupRow, detector: str, version: str, next_sample: int, state: bytes) -> None:
         """A detector's state before sample `next_sample`; of several the last stands."""
         self._checkpoints[group.id, detector] = (group.id, detector, version, next_sample, state)
+
+    def add_timeline(self, group: GroupRow, next_sample: int, saved: SavedTimeline) -> None:
+        """A group's timeline when its samples reach to `next_sample`; of several the last stands."""
+        self._timelines[group.id] = (group.id, next_sample, *saved)
 
     @property
     def n_spans(self) -> int:
@@ -119,6 +134,7 @@ class BatchWriter:
                 conn.execute(_SQL["reopen_streams"], {"stream_ids": sorted(self._reopened)})
             appended = self._send(conn, "append_beats", _BEATS, beat_rows)
             proposals.propose_many(conn, self._spans)
+            self._send(conn, "save_timelines", _TIMELINES, list(self._timelines.values()))
             self._send(conn, "save_checkpoints", _CHECKPOINTS, list(self._checkpoints.values()))
         pyramids.refresh(conn, self._completed)
         if appended is not None and appended.rowcount != len({row[:2] for row in beat_rows}):
@@ -150,6 +166,7 @@ _BOUNDS = ("ids", "starts")
 _TAIL = ("ids", "starts", "payloads")
 _BLOCKS = ("ids", "n_samples", "starts_us", "starts", "codecs", "envelopes", "payloads")
 _BEATS = ("run_ids", "cells", "samples", "numbers", "confidences")
+_TIMELINES = ("ids", "nexts", "states", "n_restarts", "offsets_ms", "drifts_ppm", "sample_drifts_ppm")
 _CHECKPOINTS = ("ids", "detectors", "versions", "nexts", "states")
 
 

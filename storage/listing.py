@@ -29,6 +29,10 @@ class GroupListing(msgspec.Struct, frozen=True):
     first_us, end_us : time of the first and one past the newest stored sample; None while there is none.
     n_stored, n_missing : sample times between them that are there, and that are not.
     stored_us : when samples last came in.
+    offset_ms : the server's clock less the device's, the shortest way of a message included; None while unknown.
+    drift_ppm : how much faster the device's clock runs than the server's; None while unknown.
+    sample_drift_ppm : how much more samples the device takes than its own clock says; None while unknown.
+    n_restarts : of the device.
     """
 
     id: int
@@ -40,6 +44,10 @@ class GroupListing(msgspec.Struct, frozen=True):
     n_stored: int
     n_missing: int
     stored_us: int
+    offset_ms: float | None = None
+    drift_ppm: float | None = None
+    sample_drift_ppm: float | None = None
+    n_restarts: int = 0
 
 
 class StreamListing(msgspec.Struct, frozen=True):
@@ -49,7 +57,6 @@ class StreamListing(msgspec.Struct, frozen=True):
     ----------
     ended_us : None while it runs.
     n_proposed : spans and events that wait for a decision.
-    drift_ppm : how much faster the device's clock runs than the server's; None where it is not known.
     """
 
     id: int
@@ -60,12 +67,31 @@ class StreamListing(msgspec.Struct, frozen=True):
     synthetic: bool
     n_proposed: int
     groups: tuple[GroupListing, ...]
-    drift_ppm: float | None = None
 
     @property
     def n_stored(self) -> int:
         """Sample times that are there, over all groups."""
         return sum(group.n_stored for group in self.groups)
+
+    @property
+    def offset_ms(self) -> float | None:
+        """Of the clock of its device, by the first group that knows it."""
+        return next((group.offset_ms for group in self.groups if group.offset_ms is not None), None)
+
+    @property
+    def drift_ppm(self) -> float | None:
+        """Of the clock of its device, by the first group that knows it."""
+        return next((group.drift_ppm for group in self.groups if group.drift_ppm is not None), None)
+
+    @property
+    def sample_drift_ppm(self) -> float | None:
+        """Of its device's sampling, by the first group that knows it."""
+        return next((group.sample_drift_ppm for group in self.groups if group.sample_drift_ppm is not None), None)
+
+    @property
+    def n_restarts(self) -> int:
+        """Of its device: each group sees them by itself."""
+        return max((group.n_restarts for group in self.groups), default=0)
 
     @property
     def n_missing(self) -> int:
@@ -118,7 +144,8 @@ def _stream(rows: list[TupleRow]) -> StreamListing:
 
 
 def _group(row: TupleRow) -> GroupListing:
-    identity, name, fs_hz, n_channels, t0_us, first, end, n_stored, stored_us = row
+    identity, name, fs_hz, n_channels, t0_us, first, end, n_stored, stored_us, *clocks, n_restarts = row
+    offset_ms, drift_ppm, sample_drift_ppm = clocks
     clock = _clock(fs_hz)
     return GroupListing(
         id=identity,
@@ -130,6 +157,10 @@ def _group(row: TupleRow) -> GroupListing:
         n_stored=n_stored,
         n_missing=end - first - n_stored,
         stored_us=stored_us,
+        offset_ms=offset_ms,
+        drift_ppm=drift_ppm,
+        sample_drift_ppm=sample_drift_ppm,
+        n_restarts=n_restarts,
     )
 
 

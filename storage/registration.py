@@ -84,6 +84,11 @@ def load_checkpoints(
     return {(group_id, detector, version): Checkpoint(*saved) for group_id, detector, version, *saved in rows}
 
 
+def load_timelines(conn: Connection[TupleRow], group_ids: Iterable[int]) -> dict[int, bytes]:
+    """The states of timelines there are, by group."""
+    return dict(fetch(conn, _SQL["timelines_of"], {"group_ids": list(group_ids)}))
+
+
 def _key(wanted: Wanted) -> tuple[str, str]:
     return wanted.signal.stream, wanted.signal.group
 

@@ -259,6 +259,16 @@ CREATE TABLE streams (
     created_us bigint DEFAULT now_us() NOT NULL
 );
 
+CREATE TABLE timelines (
+    group_id integer NOT NULL,
+    state bytea NOT NULL STORAGE EXTERNAL,
+    n_restarts integer NOT NULL,
+    offset_ms double precision,
+    drift_ppm double precision,
+    sample_drift_ppm double precision,
+    updated_us bigint DEFAULT now_us() NOT NULL
+);
+
 CREATE TABLE users (
     id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
     login text NOT NULL,
@@ -418,6 +428,10 @@ ALTER TABLE streams ADD CONSTRAINT streams_patient_id_fkey FOREIGN KEY (patient_
 
 ALTER TABLE streams ADD CONSTRAINT streams_pkey PRIMARY KEY (id);
 
+ALTER TABLE timelines ADD CONSTRAINT timelines_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE timelines ADD CONSTRAINT timelines_pkey PRIMARY KEY (group_id);
+
 ALTER TABLE users ADD CONSTRAINT users_login_check CHECK ((login <> ''::text));
 
 ALTER TABLE users ADD CONSTRAINT users_login_key UNIQUE (login);
@@ -501,6 +515,14 @@ COMMENT ON COLUMN channel_groups.sealed IS 'The incomplete last cell stands in w
 COMMENT ON COLUMN channel_groups.ends_at IS 'The end as announced, noted while samples before it are awaited';
 
 COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
+
+COMMENT ON TABLE timelines IS 'Where the runs of a device lie in a channel group, and its clocks';
+
+COMMENT ON COLUMN timelines.offset_ms IS 'The server''s clock less the device''s, the shortest way of a message included';
+
+COMMENT ON COLUMN timelines.drift_ppm IS 'The device''s clock against the server''s, positive when it is fast';
+
+COMMENT ON COLUMN timelines.sample_drift_ppm IS 'The device''s sampling against its own clock, positive when it is fast';
 
 COMMENT ON COLUMN waveform_blocks.codec IS '0 to 15: int16; 16, 17: int32; 18, 19: float32; even ones of these are uncompressed (signal_processing/wide_codec.py)';
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from storage.listing import GroupListing, Listing, StreamListing
 
 _COLUMNS = ("stream", "device", "state", "from (UTC)", "minutes", "samples", "samples/s", "lag s", "missing", "gaps")
-_MORE_COLUMNS = ("drift ppm", "proposals", "groups", "")
+_MORE_COLUMNS = ("offset ms", "drift ppm", "sampling ppm", "restarts", "proposals", "groups", "")
 _STATES = ("live", "silent", "empty", "ended")
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
@@ -47,7 +47,11 @@ class StreamState(msgspec.Struct, frozen=True):
     nominal_per_s : what its groups' rates come to.
     lag_s : from the time of the newest stored sample to now; None for what has ended.
     n_missing, n_gaps : sample times that are not there, and in how many gaps; None where those were not counted.
-    drift_ppm : of the device's clock against the server's; None where it is not known.
+    offset_ms : the server's clock less the device's, the shortest way of a message included.
+    drift_ppm : of the device's clock against the server's, positive when it is fast.
+    sample_drift_ppm : of the device's sampling against its own clock, positive when it is fast. Each of the three is
+        None where it is not known.
+    n_restarts : of the device.
     """
 
     stream: str
@@ -61,7 +65,10 @@ class StreamState(msgspec.Struct, frozen=True):
     lag_s: float | None
     n_missing: int
     n_gaps: int | None
+    offset_ms: float | None
     drift_ppm: float | None
+    sample_drift_ppm: float | None
+    n_restarts: int
     n_proposed: int
     groups: tuple[GroupState, ...]
     synthetic: bool
@@ -121,7 +128,10 @@ def _state(stream: StreamListing, now_us: int, rate: float | None, gaps: dict[in
         lag_s=(now_us - end_us) / US_PER_S if end_us is not None and name != "ended" else None,
         n_missing=stream.n_missing,
         n_gaps=None if gaps is None else sum(group.n_gaps or 0 for group in groups),
+        offset_ms=stream.offset_ms,
         drift_ppm=stream.drift_ppm,
+        sample_drift_ppm=stream.sample_drift_ppm,
+        n_restarts=stream.n_restarts,
         n_proposed=stream.n_proposed,
         groups=groups,
         synthetic=stream.synthetic,
@@ -166,7 +176,10 @@ def _row(one: StreamState) -> tuple[str, ...]:
         _or_dash(one.lag_s, ".1f"),
         str(one.n_missing),
         _or_dash(one.n_gaps, "d"),
+        _or_dash(one.offset_ms, ".0f"),
         _or_dash(one.drift_ppm, ".1f"),
+        _or_dash(one.sample_drift_ppm, ".1f"),
+        str(one.n_restarts),
         str(one.n_proposed),
         ", ".join(f"{group.name} {group.fs_hz:g} Hz x{group.n_channels}" for group in one.groups),
         "SYNTHETIC" if one.synthetic else "",

@@ -44,6 +44,18 @@ SET samples = b.samples || excluded.samples, numbers = b.numbers || excluded.num
     confidences = b.confidences || excluded.confidences
 WHERE b.samples[cardinality(b.samples)] < excluded.samples[1]
 
+-- name: save_timelines
+-- A worker that brought nothing new may be one that was replaced since: what it knows is older than what is there.
+INSERT INTO timelines AS t (group_id, state, n_restarts, offset_ms, drift_ppm, sample_drift_ppm)
+SELECT n.id, n.state, n.n_restarts, n.offset_ms, n.drift_ppm, n.sample_drift_ppm
+FROM unnest(%(ids)s::integer[], %(nexts)s::bigint[], %(states)s::bytea[], %(n_restarts)s::integer[],
+            %(offsets_ms)s::float8[], %(drifts_ppm)s::float8[], %(sample_drifts_ppm)s::float8[])
+     AS n (id, next_sample, state, n_restarts, offset_ms, drift_ppm, sample_drift_ppm)
+JOIN channel_groups g ON g.id = n.id AND g.next_sample = n.next_sample
+ON CONFLICT (group_id) DO UPDATE
+SET state = excluded.state, n_restarts = excluded.n_restarts, offset_ms = excluded.offset_ms,
+    drift_ppm = excluded.drift_ppm, sample_drift_ppm = excluded.sample_drift_ppm, updated_us = excluded.updated_us
+
 -- name: save_checkpoints
 INSERT INTO checkpoints (group_id, detector, version, next_sample, state)
 SELECT * FROM unnest(%(ids)s::integer[], %(detectors)s::text[], %(versions)s::text[], %(nexts)s::bigint[],

@@ -9,12 +9,14 @@ WITH proposed AS (
     SELECT group_id, count(*) AS n FROM signals GROUP BY group_id
 )
 SELECT s.id, s.name, d.name, s.t0_us, s.ended_us, s.synthetic, coalesce(p.n, 0),
-       g.id, g.name, g.fs_hz, coalesce(c.n, 0), g.t0_us, g.first_sample, g.next_sample, g.n_stored, g.updated_us
+       g.id, g.name, g.fs_hz, coalesce(c.n, 0), g.t0_us, g.first_sample, g.next_sample, g.n_stored, g.updated_us,
+       t.offset_ms, t.drift_ppm, t.sample_drift_ppm, coalesce(t.n_restarts, 0)
 FROM streams s
 JOIN devices d ON d.id = s.device_id
 LEFT JOIN proposed p ON p.stream_id = s.id
 LEFT JOIN channel_groups g ON g.stream_id = s.id
 LEFT JOIN columns c ON c.group_id = g.id
+LEFT JOIN timelines t ON t.group_id = g.id
 WHERE s.ended_us IS NULL OR NOT %(running_only)s
 ORDER BY s.id, g.id
 

@@ -60,6 +60,9 @@ FROM unnest(%(group_ids)s::integer[], %(names)s::text[], %(versions)s::text[], %
 JOIN detector_runs r ON r.group_id = n.group_id AND r.name = n.name AND r.version = n.version
     AND r.parameters_hash = n.hash
 
+-- name: timelines_of
+SELECT group_id, state FROM timelines WHERE group_id = ANY(%(group_ids)s)
+
 -- name: checkpoints_of
 SELECT c.group_id, c.detector, c.version, c.next_sample, c.state
 FROM unnest(%(group_ids)s::integer[], %(detectors)s::text[], %(versions)s::text[]) AS n (group_id, detector, version)

@@ -133,6 +133,10 @@ def test_class_of_a_reason_follows_from_the_rule_that_was_broken(changes, expect
         ("fs of 's1'/'ecg' must stay 250 Hz, got 360 Hz", "changed"),
         ("samples of 's1'/'ecg' must stay int16, got int32", "changed"),
         ("dtype of schema 1 must be <i2, got '<i4'", "schema"),
+        ("samples must not be before t0 of their channel group, 5 us, got sample -1", "position"),
+        ("samples [0, 9) must be free, but samples [5, 20) are those of another run of the device", "position"),
+        ("the device's time after a restart must be at most 1 us before the end of the run before", "position"),
+        ("restarts of the device in one channel group must be at most 999, got one more", "position"),
         ("what nobody thought of", "other"),
     ],
 )

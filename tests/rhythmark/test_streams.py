@@ -84,6 +84,11 @@ def two_streams(database):
         stored = catalogue.groups_of(conn, row.id)[0]
         waveforms.store_blocks(conn, stored, [Block(600, np.zeros((100, 1), np.int16))])
         catalogue.end_stream(conn, row.id, at_us=NOW_US)
+        conn.execute(
+            "INSERT INTO timelines (group_id, state, n_restarts, offset_ms, drift_ppm)"
+            " SELECT g.id, '', 3, 1250.5, 12.5 FROM channel_groups g JOIN streams s ON s.id = g.stream_id"
+            " WHERE s.name = 'bed 1'"
+        )
         # a busy machine may take more than ten seconds for the commands that look at them
         conn.execute("UPDATE channel_groups SET updated_us = updated_us + 3600000000")
 
@@ -95,7 +100,10 @@ def test_command_lists_as_table_and_as_json(rhythmark, database_dsn, two_streams
     found = json.loads(rhythmark("streams", "--json", "--gaps", RHYTHMARK_DSN=database_dsn).stdout)
     assert [(one["n_missing"], one["n_gaps"]) for one in found] == [(0, 0), (100, 1)]
     assert found[0]["groups"] == [{"name": "ecg", "fs_hz": 250.0, "n_channels": 1, "n_missing": 0, "n_gaps": 0}]
-    assert found[0]["drift_ppm"] is None
+    known = ("offset_ms", "drift_ppm", "sample_drift_ppm", "n_restarts")
+    assert [found[0][name] for name in known] == [1_250.5, 12.5, None, 3]
+    assert [found[1][name] for name in known] == [None, None, None, 0]
+    assert listed[2].split()[-9:-5] == ["1250", "12.5", "-", "3"]
     live = json.loads(rhythmark("streams", "--json", "--live-only", RHYTHMARK_DSN=database_dsn).stdout)
     assert [one["stream"] for one in live] == ["bed 1"]
 

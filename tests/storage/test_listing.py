@@ -7,6 +7,7 @@ import pytest
 
 from signal_processing.values import Block, Channel, Signal
 from storage import catalogue, listing, waveforms
+from storage.batch_writer import BatchWriter, SavedTimeline
 
 T0_US = 1_762_000_000_000_000
 FS_HZ = 250.0
@@ -50,6 +51,19 @@ def test_listing_says_of_each_stream_what_is_there_and_what_is_not(any_database)
     assert 0 <= found.now_us - one.stored_us < 60_000_000
     assert (other.name, other.groups, other.end_us, other.stored_us) == ("b", (), None, None)
     assert stream.id == one.id
+
+
+def test_listing_says_what_is_known_of_clocks_and_restarts(any_database):
+    with any_database.transaction() as conn:
+        _, (ecg, acc) = register(conn, "a", groups=(("ecg", FS_HZ, 3), ("acc", 50.0, 2)))
+        register(conn, "b")
+        writer = BatchWriter()
+        writer.add_timeline(ecg, 0, SavedTimeline(b"x", 2, None, None, None))
+        writer.add_timeline(acc, 0, SavedTimeline(b"x", 1, -120.5, 8.25, -3.5))
+        writer.write(conn)
+        one, other = listing.listing(conn).streams
+    assert (one.offset_ms, one.drift_ppm, one.sample_drift_ppm, one.n_restarts) == (-120.5, 8.25, -3.5, 2)
+    assert (other.offset_ms, other.drift_ppm, other.sample_drift_ppm, other.n_restarts) == (None, None, None, 0)
 
 
 def test_listing_agrees_with_the_catalogue(any_database):
