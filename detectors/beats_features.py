@@ -10,12 +10,14 @@ from detectors import beats_slots as slot
 from detectors.beats_decide import usual_interval
 from detectors.beats_plan import N_POINTS, SLACK
 from detectors.beats_shape import (
+    N_SHIFTS,
     best_shift,
     dominant,
     energy,
     join_cluster,
     lead_weights,
     likeness,
+    spread_out,
     take_wave,
     total_count,
     whole_energy,
@@ -65,7 +67,9 @@ def _rhythm(plan: Plan, state: Arrays, features: Floats, interval: float) -> Non
 
 
 @inner
-def _against_dominant(state: Arrays, features: Floats, wave: Floats, weights: Floats) -> None:
+def _against_dominant(  # noqa: PLR0913, PLR0917 - compiled
+    state: Arrays, features: Floats, wave: Floats, spread: Floats, ours: Floats, weights: Floats
+) -> None:
     i = dominant(state)
     width = width_points(wave, weights)
     size = whole_energy(wave, weights)
@@ -74,8 +78,7 @@ def _against_dominant(state: Arrays, features: Floats, wave: Floats, weights: Fl
         features[6], features[7], features[20] = 1.0, 1.0, 1.0
         return
     template = state.templates[i]
-    shift = best_shift(wave, template, weights)
-    features[6] = likeness(wave, template, weights, shift)
+    shift, features[6] = best_shift(spread, ours, template, weights)
     features[7] = 1.0
     alone = np.zeros(weights.shape[0])
     for lead in range(weights.shape[0]):
@@ -112,12 +115,14 @@ def _against_last(state: Arrays, features: Floats, wave: Floats, weights: Floats
 
 
 @inner
-def _own_cluster(state: Arrays, features: Floats, wave: Floats, weights: Floats) -> None:
+def _own_cluster(  # noqa: PLR0913, PLR0917 - compiled
+    state: Arrays, features: Floats, wave: Floats, spread: Floats, ours: Floats, weights: Floats
+) -> None:
     first = state.counts[slot.N_ACCEPTED] == 0
     early = features[0]
     main = dominant(state)
-    i = join_cluster(state, wave, weights, early)
-    features[8] = likeness(wave, state.templates[i], weights, best_shift(wave, state.templates[i], weights))
+    i = join_cluster(state, wave, spread, ours, weights, early)
+    _, features[8] = best_shift(spread, ours, state.templates[i], weights)
     features[9] = state.clusters[i, slot.COUNT] / total_count(state)
     features[10] = 1.0 if i == main or first else 0.0
     features[11] = state.clusters[i, slot.EARLY]
@@ -133,8 +138,10 @@ def measure(plan: Plan, state: Arrays, at: float, interval: float, features: Flo
     for k in range(features.shape[0]):
         features[k] = 0.0
     _rhythm(plan, state, features, interval)
-    _against_dominant(state, features, wave, weights)
-    _own_cluster(state, features, wave, weights)
+    spread, ours = np.empty((weights.shape[0], N_POINTS, N_SHIFTS)), np.empty(N_SHIFTS)
+    spread_out(wave, weights, spread, ours)
+    _against_dominant(state, features, wave, spread, ours, weights)
+    _own_cluster(state, features, wave, spread, ours, weights)
     features[15] = _ratio(row[slot.HEIGHT], state.numbers[slot.USUAL])
     features[16] = _ratio(row[slot.STEEPNESS], row[slot.HEIGHT])
     features[23] = min(state.numbers[slot.QUIET] / max(state.numbers[slot.USUAL], 0.05), 2.0)

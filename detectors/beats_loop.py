@@ -100,6 +100,7 @@ def run_block(
     heard, activity = np.empty((n_leads, HEAR_SLOW)), np.empty((n_leads, HEAR_SLOW))
     noise, weights = np.empty((n_leads, HEAR_SLOW)), np.empty((n_leads, HEAR_SLOW))
     state.counts[slot.N_SAID] = 0
+    zeros_until = state.counts[slot.SLOW] - plan.keep if state.counts[slot.LEARNED] else 0
     start = 0
     while start < n_samples:
         end = min(start + HEAR_SLOW * plan.step, n_samples)
@@ -119,25 +120,27 @@ def run_block(
         start = end
     if ends and state.counts[slot.SLOW]:
         _run_out(plan, state, out)
-    _forget(plan, state)
+    if state.counts[slot.LEARNED]:
+        _forget(plan, state, zeros_until)
     return state.counts[slot.N_SAID]
 
 
 @inner
-def _forget(plan: Plan, state: Arrays) -> None:
-    """Put zeros where nobody looks any more; they stand for what would come after the last sample, too."""
-    if state.counts[slot.LEARNED] == 0:
-        return
+def _forget(plan: Plan, state: Arrays, first: int) -> None:
+    """Put zeros where nobody looks any more, from slow sample `first` on: what lies before it is zero already.
+
+    They stand for what would come after the last sample, too.
+    """
     ring = plan.ring
-    n = ring - plan.keep
-    first = state.counts[slot.SLOW] % ring  # the oldest
+    end = state.counts[slot.SLOW] - plan.keep
+    first = max(first, end + plan.keep - ring)
     for i in range(slot.N_RINGS):
         for lead in range(state.leads.shape[0]):
             values = state.rings[i, lead]
-            for k in range(first, min(first + n, ring)):
-                values[k] = 0.0
-            for k in range(first + n - ring):
-                values[k] = 0.0
+            at = first % ring
+            for _ in range(end - first):
+                values[at] = 0.0
+                at = at + 1 if at + 1 < ring else 0
 
 
 @inner

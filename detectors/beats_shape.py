@@ -126,43 +126,60 @@ def likeness(wave: Floats, template: Floats, weights: Floats, shift: Int) -> flo
 
 
 @inner
-def best_shift(wave: Floats, template: Floats, weights: Floats) -> int:
-    """Where the wave is most like the template.
+def spread_out(wave: Floats, weights: Floats, spread: Floats, ours: Floats) -> None:
+    """What a wave brings to its likeness to any template, at each shift: once a beat instead of once a template.
 
-    As `likeness` at each shift, digit by digit; the shifts lie innermost, because sums that do not wait for each other
-    run side by side.
+    Writes the wave about its mean, times the weight of the lead, into `spread` (n_leads, N_POINTS, N_SHIFTS), and its
+    energy into `ours` (N_SHIFTS,). The shifts lie innermost, because sums that do not wait for each other run side by
+    side.
     """
-    sums = np.zeros((3, N_SHIFTS))
-    both, ours, means = sums[0], sums[1], sums[2]
-    ours[:] = 1e-18
+    means = np.empty(N_SHIFTS)
+    for i in range(N_SHIFTS):
+        ours[i] = 1e-18
+    for lead in range(weights.shape[0]):
+        weight = weights[lead]
+        if weight == 0.0:
+            continue
+        a = wave[lead]
+        for i in range(N_SHIFTS):
+            means[i] = 0.0
+        for k in range(N_POINTS):
+            for i in range(N_SHIFTS):
+                means[i] += a[k + i]
+        for i in range(N_SHIFTS):
+            means[i] /= N_POINTS
+        for k in range(N_POINTS):
+            for i in range(N_SHIFTS):
+                x = a[k + i] - means[i]
+                spread[lead, k, i] = weight * x
+                ours[i] += weight * x * x
+
+
+@inner
+def best_shift(spread: Floats, ours: Floats, template: Floats, weights: Floats) -> tuple[int, float]:
+    """Where a wave, as `spread_out` has it, is most like the template, and its `likeness` there, digit by digit."""
+    both = np.zeros(N_SHIFTS)
     theirs = 1e-18
     for lead in range(weights.shape[0]):
         weight = weights[lead]
         if weight == 0.0:
             continue
-        a, b = wave[lead], template[lead]
+        b, x = template[lead], spread[lead]
         b_mean = 0.0
-        means[:] = 0.0
         for k in range(N_POINTS):
             b_mean += b[k]
-            for i in range(N_SHIFTS):
-                means[i] += a[k + i]
         b_mean /= N_POINTS
-        for i in range(N_SHIFTS):
-            means[i] /= N_POINTS
         for k in range(N_POINTS):
             y = b[k] - b_mean
             theirs += weight * y * y
             for i in range(N_SHIFTS):
-                x = a[k + i] - means[i]
-                both[i] += weight * x * y
-                ours[i] += weight * x * x
+                both[i] += x[k, i] * y
     best, best_value = 0, -2.0
     for i in range(N_SHIFTS):
         value = both[i] / np.sqrt(ours[i] * theirs)
         if value > best_value:
             best, best_value = i - SLACK, value
-    return best
+    return best, best_value
 
 
 @inner
@@ -222,15 +239,16 @@ def total_count(state: Arrays) -> float:
 
 
 @inner
-def join_cluster(state: Arrays, wave: Floats, weights: Floats, early: float) -> int:
-    """Put a beat into the cluster it is most like, or a new one in place of the smallest; gives which."""
+def join_cluster(  # noqa: PLR0913, PLR0917 - compiled
+    state: Arrays, wave: Floats, spread: Floats, ours: Floats, weights: Floats, early: float
+) -> int:
+    """Put a beat, `spread_out`, into the cluster it is most like, or a new one in place of the smallest; gives which."""
     clusters = state.clusters
     best, best_value, best_at = -1, SAME_SHAPE, 0
     for i in range(clusters.shape[0]):
         clusters[i, slot.COUNT] *= FORGET
         if clusters[i, slot.COUNT] > 0.0:
-            shift = best_shift(wave, state.templates[i], weights)
-            value = likeness(wave, state.templates[i], weights, shift)
+            shift, value = best_shift(spread, ours, state.templates[i], weights)
             if value > best_value:
                 best, best_value, best_at = i, value, shift
     if best < 0:
