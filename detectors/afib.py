@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from detectors.protocol import NEVER_MIND, Step
-from detectors.spans import NOWHERE, REPEAT_S, OpenSpan
+from detectors.spans import NOWHERE, REPEAT_S, OpenSpan, n_samples
 from signal_processing.values import Annotation, Annotator, Signal
 from signal_processing.vocabulary import LABELS
 
@@ -37,6 +37,9 @@ N_SIDE = 30
 
 N_PAIRS = 8
 """Intervals that are compared pair by pair (Petrenas: N = 8)."""
+
+_PAIR_WEIGHTS = range(N_PAIRS - 1, 0, -1)
+"""Of the pair of the newest and the one before it, the one before that, and so on."""
 
 FINE_S, COARSE_S = 0.03, 0.06
 """Tolerances of a pair, s (Petrenas: 0.03 s)."""
@@ -160,9 +163,9 @@ class Afib:
         """Each beat in turn, each preceded by the time that passed without one."""
         said: list[Annotation] = []
         for beat in beats:
-            self._pass_time(state, beat.start, said)
-            self._take(state, beat, said)
-        self._pass_time(state, settled_until, said)
+            self.pass_time(state, beat.start, said)
+            self.take(state, beat, said)
+        self.pass_time(state, settled_until, said)
         return Step(state, said)
 
     def quiet_until(self, state: AfibState) -> int:
@@ -174,11 +177,12 @@ class Afib:
     def finish(self, state: AfibState, *, end: int) -> list[Annotation]:
         """Judge what is left by what there is, and close."""
         said: list[Annotation] = []
-        self._pass_time(state, end, said)
+        self.pass_time(state, end, said)
         self._break(state, said)
         return said
 
-    def _pass_time(self, state: AfibState, until: int, said: list[Annotation]) -> None:
+    def pass_time(self, state: AfibState, until: int, said: list[Annotation]) -> None:
+        """As of a `Follower`: what has waited long enough is judged; a long time without a beat ends everything."""
         while state.n_judged < len(state.ends) and until >= self._judged_by(state):
             if self._breaks_at(state) < self._judged_by(state):
                 break
@@ -187,11 +191,11 @@ class Afib:
             self._break(state, said)
 
     def _judged_by(self, state: AfibState) -> int:
-        return state.ends[state.n_judged] + round(self.config.max_wait_s * state.fs_hz)
+        return state.ends[state.n_judged] + n_samples(self.config.max_wait_s, state.fs_hz)
 
     def _breaks_at(self, state: AfibState) -> int:
         newest = state.raw_ends[-1] if state.raw_ends else state.last
-        return newest + round(self.config.break_s * state.fs_hz)
+        return newest + n_samples(self.config.break_s, state.fs_hz)
 
     def _break(self, state: AfibState, said: list[Annotation]) -> None:
         while state.n_judged < len(state.ends):
@@ -203,7 +207,8 @@ class Afib:
         for places in (state.raw_starts, state.raw_ends, state.starts, state.ends, state.repeats):
             places.clear()
 
-    def _take(self, state: AfibState, beat: Annotation, said: list[Annotation]) -> None:
+    def take(self, state: AfibState, beat: Annotation, said: list[Annotation]) -> None:
+        """As of a `Follower`."""
         is_ectopic = beat.label in _ECTOPIC
         before, usable = state.last, state.last != NOWHERE and not (is_ectopic or state.last_is_ectopic)
         state.last, state.last_is_ectopic = beat.start, is_ectopic
@@ -214,8 +219,9 @@ class Afib:
         state.raw_starts.append(before)
         state.raw_ends.append(beat.start)
         self._measure(state)
-        for kept in (state.raw, state.raw_starts, state.raw_ends, state.filtered):
-            del kept[: -N_PAIRS - 1]
+        if len(state.raw) > N_PAIRS + 1:
+            for kept in (state.raw, state.raw_starts, state.raw_ends, state.filtered):
+                del kept[: -N_PAIRS - 1]
         if len(state.ends) - state.n_judged > N_SIDE:
             self._judge(state, said)
 
@@ -250,14 +256,18 @@ class Afib:
     def _judge(self, state: AfibState, said: list[Annotation]) -> None:
         """Judge the oldest measured interval that has not been, by its neighbours to both sides."""
         i, weights = state.n_judged, self.config.weights
-        window = slice(max(i - N_SIDE, 0), i + N_SIDE + 1)
-        intervals = state.intervals[window]
-        n = len(intervals)
+        first, end = max(i - N_SIDE, 0), i + N_SIDE + 1
+        n = min(end, len(state.intervals)) - first
+        is_all = n == len(state.intervals)  # the usual case
+        intervals, repeats, plain, sized = (
+            values if is_all else values[first:end]
+            for values in (state.intervals, state.repeats, state.plain, state.sized)
+        )
         probability = 0.0
-        if n >= MIN_JUDGED and not _is_pattern(sum(state.repeats[window]), n):
+        if n >= MIN_JUDGED and not _is_pattern(sum(repeats), n):
             mean_s = sum(intervals) / n
             score = weights.bias + weights.interval * mean_s
-            score += sum(state.plain[window]) / n + sum(state.sized[window]) / n / mean_s
+            score += sum(plain) / n + sum(sized) / n / mean_s
             probability = 1.0 / (1.0 + math.exp(-score))
         self._continue(state, i, probability, said)
         state.n_judged += 1
@@ -269,7 +279,8 @@ class Afib:
 
     def _continue(self, state: AfibState, i: int, probability: float, said: list[Annotation]) -> None:
         if probability <= self.config.leave:
-            self._close(state, said)
+            if state.span.is_open:
+                self._close(state, said)
             return
         if not state.span.is_open:
             state.span.open(state.starts[i], state.ends[i])
@@ -280,11 +291,11 @@ class Afib:
         state.n_within += 1
         state.sum_interval_s += state.intervals[i]
         state.sum_probability += probability
-        if self._is_af(state) and state.span.is_due(round(self.config.repeat_s * state.fs_hz)):
+        if self._is_af(state) and state.span.is_due(n_samples(self.config.repeat_s, state.fs_hz)):
             said.append(self._episode(state, ongoing=True))
 
     def _is_af(self, state: AfibState) -> bool:
-        long_enough = state.span.end - state.span.start >= round(self.config.min_duration_s * state.fs_hz)
+        long_enough = state.span.end - state.span.start >= n_samples(self.config.min_duration_s, state.fs_hz)
         return state.is_entered and long_enough
 
     def _close(self, state: AfibState, said: list[Annotation]) -> None:
@@ -312,9 +323,9 @@ def _pairs_apart(intervals: Sequence[float], tolerance_s: float) -> float:
     """Share of pairs further apart than a tolerance; each weighs as often as a sliding window of 8 meets it."""
     newest = intervals[-1]
     apart = 0
-    for lag in range(1, min(N_PAIRS, len(intervals))):
-        if abs(newest - intervals[-1 - lag]) > tolerance_s:
-            apart += N_PAIRS - lag
+    for weight, other in zip(_PAIR_WEIGHTS, intervals[-2::-1], strict=False):
+        if abs(newest - other) > tolerance_s:
+            apart += weight
     return apart / (N_PAIRS * (N_PAIRS - 1) // 2)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from detectors.protocol import AnyDetector, Follower, Step
+from detectors.protocol import NEVER_MIND, AnyDetector, Follower, Step
 from signal_processing.values import Annotation, Annotator, Block, Signal
 
 if TYPE_CHECKING:
@@ -114,11 +114,11 @@ class Chain:
             # the points come in order, so that none before this one is still to come
             self._pass_time(state, point.start, said)
             said.append(point)
-            self._tell(state, (point,), said, settled_until=point.start)
+            self._tell(state, point, said)
         return said
 
     def _pass_time(self, state: AnyChainState, settled_until: int, said: list[Annotation]) -> None:
-        if state.tick < 0:
+        if not 0 <= state.tick <= settled_until:
             return
         every = _tick_samples(state.fs_hz)
         while state.tick <= settled_until:
@@ -126,20 +126,30 @@ class Chain:
                 until = min(settled_until + 1, state.quiet_until)
                 state.tick += -((state.tick - until) // every) * every
             else:
-                self._tell(state, (), said, settled_until=state.tick)
+                for follower, own in zip(self.followers, state.followers, strict=True):
+                    follower.pass_time(own, state.tick, said)
+                state.quiet_until = min(map(_quiet_until, self.followers, state.followers))
                 state.tick += every
 
-    def _tell(
-        self, state: AnyChainState, points: Sequence[Annotation], said: list[Annotation], *, settled_until: int
-    ) -> None:
-        states = []
-        for follower, follower_state in zip(self.followers, state.followers, strict=True):
-            after, annotations = follower.step(follower_state, points, settled_until=settled_until)
-            states.append(after)
-            said += annotations
-        state.followers = tuple(states)
-        quiet = (follower.quiet_until(after) for follower, after in zip(self.followers, states, strict=True))
-        state.quiet_until = min(quiet)
+    def _tell(self, state: AnyChainState, point: Annotation, said: list[Annotation]) -> None:
+        """As a step of each follower with this point: the time up to it, the point, and the time at it."""
+        at = point.start
+        is_due = at >= state.quiet_until
+        quiet_until = NEVER_MIND
+        for follower, own in zip(self.followers, state.followers, strict=True):
+            if is_due:
+                follower.pass_time(own, at, said)
+            follower.take(own, point, said)
+            quiet = follower.quiet_until(own)
+            if quiet <= at:
+                follower.pass_time(own, at, said)
+                quiet = follower.quiet_until(own)
+            quiet_until = min(quiet_until, quiet)
+        state.quiet_until = quiet_until
+
+
+def _quiet_until(follower: Follower[Any], state: Any) -> int:
+    return follower.quiet_until(state)
 
 
 def _tick_samples(fs_hz: float) -> int:

@@ -120,6 +120,15 @@ class Follower(Protocol[StateT]):
         must change nothing.
         """
 
+    def take(self, state: StateT, beat: Annotation, said: list[Annotation]) -> None:
+        """Add what one beat gives to `said`; the time up to it has passed. Changes the state in place, as `step` does.
+
+        A step is `pass_time` up to each beat and `take` for it, then `pass_time` up to where it is settled.
+        """
+
+    def pass_time(self, state: StateT, until: int, said: list[Annotation]) -> None:
+        """Add what is known because no beat that is still to come is before sample `until`."""
+
     def quiet_until(self, state: StateT) -> int:
         """A step without beats, settled until any sample before this one, says nothing and changes nothing.
 

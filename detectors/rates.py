@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.protocol import NEVER_MIND, Step
-from detectors.spans import NOWHERE, REPEAT_S, OpenSpan
+from detectors.spans import NOWHERE, REPEAT_S, OpenSpan, n_samples
 from signal_processing.values import Annotation, Annotator, Signal
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ class Rates:
         """Each beat in turn, each preceded by the time that passed without one."""
         said: list[Annotation] = []
         for beat in beats:
-            self._pass_time(state, beat.start, said)
-            self._take(state, beat, said)
-        self._pass_time(state, settled_until, said)
+            self.pass_time(state, beat.start, said)
+            self.take(state, beat, said)
+        self.pass_time(state, settled_until, said)
         return Step(state, said)
 
     def quiet_until(self, state: RatesState) -> int:
@@ -131,22 +131,22 @@ class Rates:
         if not state.beats:
             return NEVER_MIND
         gap_due = self._gap_due(state)
-        if not (state.brady.span.is_open or state.tachy.span.is_open):
+        if state.brady.span.start == NOWHERE == state.tachy.span.start:
             return gap_due
         return min(gap_due, self._closes_at(state, state.brady), self._closes_at(state, state.tachy))
 
     def finish(self, state: RatesState, *, end: int) -> list[Annotation]:
         """Close what is open; a gap that reaches the end is an asystole where it is long enough, but no pause."""
         said: list[Annotation] = []
-        self._pass_time(state, end, said)
+        self.pass_time(state, end, said)
         self._close(state, state.brady, "BRADY", said)
         self._close(state, state.tachy, "TACHY", said)
         if state.gap_said != NOWHERE:
             said.append(self._gap(state, "ASYSTOLE", end))
         return said
 
-    def _pass_time(self, state: RatesState, until: int, said: list[Annotation]) -> None:
-        """What is known at `until` because no beat came before it, in the order in which it came to be known."""
+    def pass_time(self, state: RatesState, until: int, said: list[Annotation]) -> None:
+        """As of a `Follower`: what is said, in the order in which it came to be known."""
         if until < self.quiet_until(state):
             return  # the usual case
         while state.beats:
@@ -172,7 +172,8 @@ class Rates:
             return state.beats[-1] + self._samples(state, self.config.asystole_s)
         return state.gap_said + self._samples(state, self.config.repeat_s)
 
-    def _take(self, state: RatesState, beat: Annotation, said: list[Annotation]) -> None:
+    def take(self, state: RatesState, beat: Annotation, said: list[Annotation]) -> None:
+        """As of a `Follower`."""
         confidence = 1.0 if beat.confidence is None else beat.confidence
         is_asystole = False
         if state.beats:
@@ -198,9 +199,13 @@ class Rates:
 
     def _take_rate(self, state: RatesState, said: list[Annotation]) -> None:
         intervals = [after - before for before, after in pairwise(state.beats)]
-        usual, newest = median(intervals), intervals[-1]
+        ordered = sorted(intervals)
+        usual, newest = (ordered[N_INTERVALS // 2 - 1] + ordered[N_INTERVALS // 2]) / 2, intervals[-1]
         config, per_min = self.config, S_PER_MIN * state.fs_hz
         slow, fast = per_min / config.brady_bpm, per_min / config.tachy_bpm
+        may_begin = (usual > slow and newest > slow) or (usual < fast and newest < fast)
+        if not may_begin and state.brady.since == NOWHERE == state.tachy.since:
+            return  # the usual case
         still_slow, still_fast = (
             per_min / (config.brady_bpm + config.hysteresis_bpm),
             per_min / (config.tachy_bpm - config.hysteresis_bpm),
@@ -289,4 +294,4 @@ class Rates:
 
     @staticmethod
     def _samples(state: RatesState, duration_s: float) -> int:
-        return round(duration_s * state.fs_hz)
+        return n_samples(duration_s, state.fs_hz)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 NOWHERE = -1
 """Stands for "no sample" where a state needs a number."""
@@ -10,6 +11,12 @@ NOWHERE = -1
 REPEAT_S = 10.0
 """A growing span is said again each time it has grown by this, s: the pace of a queue that a person looks at, and one
 stored revision of the proposal in ten seconds."""
+
+
+@lru_cache(maxsize=256)
+def n_samples(duration_s: float, fs_hz: float) -> int:
+    """A duration in whole samples; asked for many times a beat."""
+    return round(duration_s * fs_hz)
 
 
 @dataclass

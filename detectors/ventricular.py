@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from detectors.protocol import NEVER_MIND, Step
-from detectors.spans import NOWHERE, REPEAT_S, OpenSpan
+from detectors.spans import NOWHERE, REPEAT_S, OpenSpan, n_samples
 from signal_processing.values import Annotation, Annotator, Signal
 from signal_processing.vocabulary import LABELS
 
@@ -109,18 +109,22 @@ class Ventricular:
         """Each beat in turn, each preceded by the time that passed without one."""
         said: list[Annotation] = []
         for beat in beats:
-            self._pass_time(state, beat.start, said)
-            if beat.label in _VENTRICULAR:
-                self._take_ventricular(state, beat, said)
-            else:
-                self._take_other(state, said)
-            state.last = beat.start
-        self._pass_time(state, settled_until, said)
+            self.pass_time(state, beat.start, said)
+            self.take(state, beat, said)
+        self.pass_time(state, settled_until, said)
         return Step(state, said)
+
+    def take(self, state: VentricularState, beat: Annotation, said: list[Annotation]) -> None:
+        """As of a `Follower`."""
+        if beat.label in _VENTRICULAR:
+            self._take_ventricular(state, beat, said)
+        else:
+            self._take_other(state, said)
+        state.last = beat.start
 
     def quiet_until(self, state: VentricularState) -> int:
         """Where everything ends for want of a beat."""
-        return NEVER_MIND if state.last == NOWHERE else state.last + round(self.config.break_s * state.fs_hz)
+        return NEVER_MIND if state.last == NOWHERE else state.last + n_samples(self.config.break_s, state.fs_hz)
 
     def finish(self, state: VentricularState, *, end: int) -> list[Annotation]:  # noqa: ARG002 - ends at its last beat
         """Close what is open."""
@@ -129,7 +133,8 @@ class Ventricular:
         self._close_pattern(state, said)
         return said
 
-    def _pass_time(self, state: VentricularState, until: int, said: list[Annotation]) -> None:
+    def pass_time(self, state: VentricularState, until: int, said: list[Annotation]) -> None:
+        """As of a `Follower`: a time without a beat ends everything."""
         if until < self.quiet_until(state):
             return
         self._close_run(state, said)
@@ -138,7 +143,8 @@ class Ventricular:
         state.last_ventricular.clear()
 
     def _take_other(self, state: VentricularState, said: list[Annotation]) -> None:
-        self._close_run(state, said)
+        if state.run.span.is_open:
+            self._close_run(state, said)
         state.n_between += 1
         if state.pattern.span.is_open and state.n_between > state.pattern_between:
             self._close_pattern(state, said)
@@ -170,7 +176,7 @@ class Ventricular:
         elif run.label == "IVR" and is_fast:
             self._accelerate(state, newest, said)
             run = state.run
-        if run.span.is_due(round(self.config.repeat_s * state.fs_hz)):
+        if run.span.is_due(n_samples(self.config.repeat_s, state.fs_hz)):
             said.append(self._series(state, run, ongoing=True))
 
     def _accelerate(self, state: VentricularState, newest: Sequence[int], said: list[Annotation]) -> None:
@@ -212,7 +218,7 @@ class Ventricular:
         if pattern.n_beats < MIN_PATTERN_BEATS:
             return
         pattern.label = PATTERNS[state.pattern_between]
-        if pattern.span.is_due(round(self.config.repeat_s * state.fs_hz)):
+        if pattern.span.is_due(n_samples(self.config.repeat_s, state.fs_hz)):
             said.append(self._series(state, pattern, ongoing=True))
 
     def _close_pattern(self, state: VentricularState, said: list[Annotation]) -> None:
