@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.beats_plan import LATENCY_S, N_FEATURES, Floats, Ints, Plan, new_memory, packed, plan_for
+from detectors.beats_plan import LATENCY_S, N_FEATURES, N_SAID, Floats, Ints, Plan, new_memory, packed, plan_for
 from detectors.protocol import Step, as_compiled
 from signal_processing.values import Annotation, Annotator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from signal_processing.values import Block, Signal
 
 MIN_FS_HZ = 100.0
@@ -94,30 +96,21 @@ class BeatDetector:
             return Step(state, [])
         if state.n_seen == 0:
             state.origin = block.start
-        return Step(state, self._say(state, _found(state, block.samples)))
+        found = _found(state, block.samples)
+        return Step(state, self._say(state, found) if len(found) else [])
 
     def finish(self, state: BeatRun) -> list[Annotation]:
         """As of a `Detector`."""
         return self._say(state, _found_at_end(state))
 
     def _say(self, state: BeatRun, found: Floats) -> list[Annotation]:
-        if not len(found):
-            return []
-        from detectors.beats_model import judge
-
         said = []
-        for at, verdict in zip(found[:, 0].tolist(), judge(found), strict=True):
+        annotator, verdict = self.annotator, _compiled().verdict
+        for at, best, probability in found[:, :N_SAID].tolist():
             state.last_said = min(max(round(at), state.last_said + 1, 0), state.n_seen - 1)
             sample = state.origin + state.last_said
-            said.append(
-                Annotation(
-                    start=sample,
-                    end=sample,
-                    label=verdict.label,
-                    annotator=self.annotator,
-                    confidence=verdict.confidence,
-                )
-            )
+            label, confidence = verdict(best, probability)
+            said.append(Annotation(start=sample, end=sample, label=label, annotator=annotator, confidence=confidence))
         return said
 
 
@@ -128,7 +121,8 @@ def measured_beats(signal: Signal, block: Block) -> Floats:
     """
     state = BeatDetector().initial(signal)
     found = _found(state, block.samples)
-    return np.concatenate([found, _found_at_end(state)])
+    found = np.concatenate([found, _found_at_end(state)])
+    return np.delete(found, slice(1, N_SAID), axis=1)
 
 
 def ecg_leads(signal: Signal) -> list[int]:
@@ -152,12 +146,25 @@ def _found_at_end(state: BeatRun) -> Floats:
 
 
 def _run(state: BeatRun, samples: Floats, n_most: int, *, ends: bool) -> Floats:
-    from detectors.beats_loop import run_block
-
-    found = np.empty((n_most, 1 + N_FEATURES))
-    numbers = _packed_plan(state.fs_hz)
-    n = run_block(numbers, state.memory, as_compiled(samples), state.leads, state.to_mv, found, ends)
+    found = np.empty((n_most, N_SAID + N_FEATURES))
+    numbers, code = _packed_plan(state.fs_hz), _compiled()
+    n = code.run_block(numbers, state.memory, as_compiled(samples), state.leads, state.to_mv, code.forest, found, ends)
     return found[:n]
+
+
+class _Code(NamedTuple):
+    run_block: Callable[..., int]
+    forest: Floats
+    verdict: Callable[[float, float], tuple[str, float]]
+
+
+@cache
+def _compiled() -> _Code:
+    """What takes seconds to import, and is not looked up again at each block."""
+    from detectors.beats_loop import run_block
+    from detectors.beats_model import forest, verdict
+
+    return _Code(run_block, forest(), verdict)
 
 
 @cache

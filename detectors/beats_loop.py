@@ -21,7 +21,8 @@ from detectors.beats_front import (
     weigh,
 )
 from detectors.beats_memory import arrays_of, plan_of
-from detectors.beats_plan import N_ACTIVITY
+from detectors.beats_model import judge_rows
+from detectors.beats_plan import N_ACTIVITY, N_SAID
 from detectors.beats_shape import fiducial, lead_weights
 from detectors.compiled import compiled, inlined, inner
 
@@ -40,7 +41,7 @@ def _say(plan: Plan, state: Arrays, following: float, out: Floats) -> None:
     add_next(features, pending[slot.BEAT_INTERVAL], following, pending[slot.BEAT_USUAL], limit)
     out[n, 0] = pending[slot.BEAT_AT] * plan.step - plan.lowpass_delay
     for k in range(features.shape[0]):
-        out[n, 1 + k] = features[k]
+        out[n, N_SAID + k] = features[k]
     state.counts[slot.PENDING] = 0
     state.counts[slot.N_SAID] = n + 1
 
@@ -79,19 +80,20 @@ def _decide(plan: Plan, state: Arrays, wait: Int, out: Floats) -> None:
 
 
 @compiled
-def run_block(
+def run_block(  # noqa: PLR0913, PLR0917 - compiled
     numbers: Floats,
     memory: Floats,
     samples: Floats,
     columns: Ints,
     to_mv: Floats,
+    forest: Floats,
     out: Floats,
     ends: bool,  # noqa: FBT001 - compiled
 ) -> int:
-    """Take samples (n_samples, n_channels), write beats into `out` (n, 1 + N_FEATURES), and give how many.
+    """Take samples (n_samples, n_channels), write beats into `out` (n, N_SAID + N_FEATURES), and give how many.
 
     `numbers` is the plan and `memory` the state, as `beats_plan` packs them; the leads stand in `columns` (n_leads,) of
-    the samples, which `to_mv` (n_leads,) turns into millivolt. Where the signal `ends` with these samples, decide all
+    the samples, which `to_mv` (n_leads,) turns into millivolt; `forest` is what labels the beats. Where the signal `ends` with these samples, decide all
     that still waits.
     """
     n_samples, n_leads = samples.shape[0], columns.shape[0]
@@ -122,6 +124,7 @@ def run_block(
         _run_out(plan, state, out)
     if state.counts[slot.LEARNED]:
         _forget(plan, state, zeros_until)
+    judge_rows(forest, out, state.counts[slot.N_SAID])
     return state.counts[slot.N_SAID]
 
 

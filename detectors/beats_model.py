@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from detectors.beats_plan import N_SAID
 from detectors.compiled import compiled, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from detectors.beats_plan import Floats
+    from detectors.beats_plan import Floats, Int
 
 CLASSES = ("N", "S", "V")
 BATCH = 8
@@ -51,94 +52,93 @@ def trees() -> Trees:
         return Trees(*(arrays[name] for name in Trees._fields))
 
 
-class Forest(NamedTuple):
-    """The trees as they are walked: from a leaf one comes to the leaf again.
-
-    So all trees of a batch go as many steps as the deepest of them, side by side and without a branch to be guessed.
-
-    Parameters
-    ----------
-    roots : node of each tree, (n_trees,).
-    depths : steps of each batch of `BATCH` trees.
-    feature, threshold : of each node; whatever at a leaf.
-    children : (2 n_nodes,), the nodes to go on with at or below the threshold and above it.
-    values : what a leaf adds.
-    baseline : of each class.
-    """
-
-    roots: NDArray[np.int64]
-    depths: NDArray[np.int64]
-    feature: NDArray[np.int16]
-    threshold: NDArray[np.float64]
-    children: NDArray[np.int16]
-    values: NDArray[np.float64]
-    baseline: NDArray[np.float64]
-
-
 @cache
-def forest() -> Forest:
-    """The trained trees as they are walked."""
+def forest() -> Floats:
+    """The trained trees as they are walked, packed into one array.
+
+    From a leaf one comes to the leaf again; so all trees of a batch go as many steps as the deepest of them, side by
+    side and without a branch to be guessed. The array: the number of classes, of trees and of batches of `BATCH`; the
+    baseline of each class; the place of each tree's root; the steps of each batch; and of each node a pair, its
+    threshold (a leaf: what it adds) and, as int64, from the lowest bits on, the places to go on with at or below the
+    threshold and above it, 16 bits each, and the feature.
+    """
     own = trees()
     is_leaf = own.feature < 0
     nodes = np.arange(len(own.feature))
-    children = np.column_stack([np.where(is_leaf, nodes, own.left), np.where(is_leaf, nodes, own.right)])
+    left, right = np.where(is_leaf, nodes, own.left), np.where(is_leaf, nodes, own.right)
     n_batches = -(-len(own.roots) // BATCH)
     roots = np.full(n_batches * BATCH, own.roots[0])
     roots[: len(own.roots)] = own.roots
     depths = np.zeros(n_batches, np.int64)
     here = roots.reshape(n_batches, BATCH, 1)
+    children = np.column_stack([left, right])
     while not (ends := is_leaf[here].all(axis=(1, 2))).all():
         depths += ~ends
         here = np.unique(children[here].reshape(n_batches, BATCH, -1), axis=2)
-    return Forest(
-        own.roots.astype(np.int64),
-        depths,
-        np.where(is_leaf, 0, own.feature).astype(np.int16),
-        own.threshold,
-        children.ravel().astype(np.int16),
-        np.where(is_leaf, own.threshold, 0.0),
-        own.baseline,
-    )
+    head = [len(own.baseline), len(own.roots), n_batches]
+    first = len(head) + len(own.baseline) + len(own.roots) + n_batches
+    table = np.empty((len(nodes), 2))
+    table[:, 0] = own.threshold
+    feature = np.where(is_leaf, 0, own.feature).astype(np.int64)
+    words = (first + 2 * left.astype(np.int64)) | (first + 2 * right.astype(np.int64)) << 16 | feature << 32
+    table[:, 1] = words.view(np.float64)
+    return np.concatenate([head, own.baseline, first + 2 * own.roots, depths, table.ravel()]).astype(np.float64)
 
 
-def judge(found: Floats) -> list[Verdict]:
-    """Label beats by their features, which follow their sample in each row of (n, 1 + N_FEATURES)."""
-    verdicts = np.empty((len(found), 2))
-    _judge(forest(), found, verdicts)
-    return [Verdict(CLASSES[int(best)], round(probability, 3)) for best, probability in verdicts.tolist()]
+def verdict(best: float, probability: float) -> Verdict:
+    """What `judge_rows` wrote, in words."""
+    return Verdict(CLASSES[int(best)], round(probability, 3))
+
+
+def judge(features: Floats) -> list[Verdict]:
+    """Label beats by their features, (n, N_FEATURES)."""
+    rows = np.column_stack([np.zeros((len(features), N_SAID)), features])
+    judge_all(forest(), rows)
+    return [verdict(best, probability) for best, probability in rows[:, 1:N_SAID].tolist()]
 
 
 @compiled
-def _judge(forest: Forest, found: Floats, verdicts: Floats) -> None:
-    """Write the number of the best class of each beat and its probability."""
-    scores, nodes = np.empty(forest.baseline.shape[0]), np.empty(BATCH, np.int64)
-    for i in range(found.shape[0]):
-        _score(forest, found[i, 1:], nodes, scores)
-        best = 0
-        for k in range(1, scores.shape[0]):
-            if scores[k] > scores[best]:
-                best = k
-        odds = 0.0
-        for k in range(scores.shape[0]):
-            odds += np.exp(scores[k] - scores[best])
-        verdicts[i, 0] = best
-        verdicts[i, 1] = 1.0 / odds
+def judge_all(forest: Floats, rows: Floats) -> None:
+    """`judge_rows` of all rows."""
+    judge_rows(forest, rows, rows.shape[0])
 
 
 @inner
-def _score(forest: Forest, features: Floats, nodes: NDArray[np.int64], scores: Floats) -> None:
-    n_trees, n_classes = forest.roots.shape[0], scores.shape[0]
+def judge_rows(forest: Floats, rows: Floats, n: Int) -> None:
+    """Write the number of the best class and its probability into each of n rows: beat, those two, its features."""
+    n_classes = int(forest[0])
+    scores, places = np.empty(n_classes), np.empty(BATCH, np.int64)
+    for i in range(n):
+        _score(forest, rows[i, N_SAID:], places, scores)
+        best = 0
+        for k in range(1, n_classes):
+            if scores[k] > scores[best]:
+                best = k
+        odds = 0.0
+        for k in range(n_classes):
+            odds += np.exp(scores[k] - scores[best])
+        rows[i, 1] = best
+        rows[i, 2] = 1.0 / odds
+
+
+@inner
+def _score(forest: Floats, features: Floats, places: NDArray[np.int64], scores: Floats) -> None:
+    n_classes, n_trees, n_batches = int(forest[0]), int(forest[1]), int(forest[2])
+    roots = 3 + n_classes
+    depths = roots + n_trees
+    words = forest.view(np.int64)
     for k in range(n_classes):
-        scores[k] = forest.baseline[k]
-    for batch in range(forest.depths.shape[0]):
+        scores[k] = forest[3 + k]
+    for batch in range(n_batches):
         first = batch * BATCH
         n = min(BATCH, n_trees - first)
         for k in range(n):
-            nodes[k] = forest.roots[first + k]
-        for _ in range(forest.depths[batch]):
+            places[k] = int(forest[roots + first + k])
+        for _ in range(int(forest[depths + batch])):
             for k in range(n):
-                node = nodes[k]
-                is_above = not features[forest.feature[node]] <= forest.threshold[node]
-                nodes[k] = forest.children[2 * node + np.int64(is_above)]
+                place = places[k]
+                word = words[place + 1]
+                is_above = not features[word >> 32] <= forest[place]
+                places[k] = (word >> (16 * np.int64(is_above))) & 0xFFFF
         for k in range(n):  # in the order of the trees: the sum is the same to the bit
-            scores[(first + k) % n_classes] += forest.values[nodes[k]]
+            scores[(first + k) % n_classes] += forest[places[k]]

@@ -30,6 +30,8 @@ SLACK = 4
 POINT_S = 0.010
 BEFORE_S = 0.140
 N_FEATURES = 27
+N_SAID = 3
+"""Numbers that the loop writes of each beat before its features: its sample, its class, the probability of that."""
 N_ACTIVITY = 64
 """Slow samples of the activity of all leads together that are kept: more than `PEAK_APART_S` at any rate."""
 N_LOWPASS, N_BASELINE, N_BAND = 2, 1, 2

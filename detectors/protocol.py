@@ -75,11 +75,17 @@ class Detector(Protocol[StateT]):
 AnyDetector = Detector[Any]
 
 
+_FLOAT64 = np.dtype(np.float64)
+
+
 def as_compiled(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     """The samples in the one form that loops are compiled for: row by row, float64, not to be written to.
 
     The array itself where it is so already, as a block's is: any other form would be compiled anew, for seconds.
     """
+    flags = samples.flags
+    if flags.c_contiguous and not flags.writeable and samples.dtype is _FLOAT64:
+        return samples  # the usual case
     plain = np.ascontiguousarray(samples, dtype=np.float64)
     if plain.flags.writeable:
         plain = plain.view()

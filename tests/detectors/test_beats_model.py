@@ -24,8 +24,7 @@ def walked_one_by_one(features):
 def test_beats_are_judged_as_the_trees_say(n):
     features = np.random.default_rng(0).normal(0.0, 1.0, (n, N_FEATURES))
     features[n // 2 :, 3] = np.nan
-    found = np.column_stack([np.arange(n), features])
     expected = [walked_one_by_one(row) for row in features]
-    verdicts = judge(found)
+    verdicts = judge(features)
     assert [verdict.label for verdict in verdicts] == [label for label, _ in expected]
     assert [verdict.confidence for verdict in verdicts] == pytest.approx([p for _, p in expected], abs=6e-4)
