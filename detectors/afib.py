@@ -259,10 +259,10 @@ class Afib:
         first, end = max(i - N_SIDE, 0), i + N_SIDE + 1
         n = min(end, len(state.intervals)) - first
         is_all = n == len(state.intervals)  # the usual case
-        intervals, repeats, plain, sized = (
-            values if is_all else values[first:end]
-            for values in (state.intervals, state.repeats, state.plain, state.sized)
+        intervals, plain, sized = (
+            values if is_all else values[first:end] for values in (state.intervals, state.plain, state.sized)
         )
+        repeats = state.repeats if is_all else state.repeats[first:end]
         probability = 0.0
         if n >= MIN_JUDGED and not _is_pattern(sum(repeats), n):
             mean_s = sum(intervals) / n

@@ -67,7 +67,7 @@ def _rhythm(plan: Plan, state: Arrays, features: Floats, interval: float) -> Non
 
 
 @inner
-def _against_dominant(  # noqa: PLR0913, PLR0917 - compiled
+def _against_dominant(
     state: Arrays, features: Floats, wave: Floats, spread: Floats, ours: Floats, weights: Floats
 ) -> None:
     i = dominant(state)
@@ -115,9 +115,7 @@ def _against_last(state: Arrays, features: Floats, wave: Floats, weights: Floats
 
 
 @inner
-def _own_cluster(  # noqa: PLR0913, PLR0917 - compiled
-    state: Arrays, features: Floats, wave: Floats, spread: Floats, ours: Floats, weights: Floats
-) -> None:
+def _own_cluster(state: Arrays, features: Floats, wave: Floats, spread: Floats, ours: Floats, weights: Floats) -> None:
     first = state.counts[slot.N_ACCEPTED] == 0
     early = features[0]
     main = dominant(state)

@@ -93,8 +93,8 @@ def run_block(  # noqa: PLR0913, PLR0917 - compiled
     """Take samples (n_samples, n_channels), write beats into `out` (n, N_SAID + N_FEATURES), and give how many.
 
     `numbers` is the plan and `memory` the state, as `beats_plan` packs them; the leads stand in `columns` (n_leads,) of
-    the samples, which `to_mv` (n_leads,) turns into millivolt; `forest` is what labels the beats. Where the signal `ends` with these samples, decide all
-    that still waits.
+    the samples, which `to_mv` (n_leads,) turns into millivolt; `forest` is what labels the beats. Where the signal
+    `ends` with these samples, decide all that still waits.
     """
     n_samples, n_leads = samples.shape[0], columns.shape[0]
     plan = plan_of(numbers)

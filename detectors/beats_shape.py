@@ -239,10 +239,8 @@ def total_count(state: Arrays) -> float:
 
 
 @inner
-def join_cluster(  # noqa: PLR0913, PLR0917 - compiled
-    state: Arrays, wave: Floats, spread: Floats, ours: Floats, weights: Floats, early: float
-) -> int:
-    """Put a beat, `spread_out`, into the cluster it is most like, or a new one in place of the smallest; gives which."""
+def join_cluster(state: Arrays, wave: Floats, spread: Floats, ours: Floats, weights: Floats, early: float) -> int:
+    """Put a beat, `spread_out`, into the cluster it is most like, or a new one in place of the smallest: gives it."""
     clusters = state.clusters
     best, best_value, best_at = -1, SAME_SHAPE, 0
     for i in range(clusters.shape[0]):

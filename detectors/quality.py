@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,18 +19,15 @@ from numpy.typing import NDArray
 
 from detectors.beats import MV_PER, ecg_leads
 from detectors.protocol import Step, as_compiled
-from detectors.quality_plan import N_SECTIONS, Measure, empty_frame, sections
+from detectors.quality_plan import N_COUNTS, N_FRAMES, N_MEASURES, N_SIDE, Measure, new_memory, plan_for
 from detectors.spans import REPEAT_S, OpenSpan
 from signal_processing.values import Annotation, Annotator, Block, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MIN_FS_HZ = 50.0
 """The slowest sampling rate of an ECG that the indices make sense for, Hz."""
-
-N_SIDE = 2
-"""Seconds to each side of the one that is judged."""
 
 POWER_FLOOR_MV2 = 0.02
 """Added to the power of the signal, mV^2: a lead of low amplitude is not noisy for the noise of its amplifier."""
@@ -49,6 +46,9 @@ FLAT_STEPS = 1.01
 
 DOUBT = 1e-6
 """How near to a limit a second may be to be judged by it once more, outside the compiled loop."""
+
+N_INDICES = 5
+"""Of noise: baseline, kurtosis, unevenness, high frequencies, swing."""
 
 RAIL_BITS = range(9, 17)
 """Resolutions of converters whose rails are known, bits."""
@@ -104,28 +104,18 @@ class QualityState:
 
     Parameters
     ----------
+    columns : those of a block that are leads.
+    memory : as `quality_plan.new_memory` lays it out.
     start : first sample; -1 before it.
-    n_taken : samples of the second in progress.
-    columns, scale, z, held, frame : as `quality_frames.measure` has them.
-    frames : newest complete seconds, (2 N_SIDE + 1, n_leads, n_measures), the last of them number `n_frames` - 1.
-    n_judged : seconds judged.
-    extremes, limits : as `quality_frames.judge` has them.
+    has_label : whether a span is in progress on any lead.
     """
 
     fs_hz: float
     leads: list[LeadState]
     columns: NDArray[np.int64]
-    scale: NDArray[np.float64]
-    extremes: NDArray[np.float64]
-    limits: NDArray[np.float64]
-    z: NDArray[np.float64]
-    held: NDArray[np.float64]
-    frame: NDArray[np.float64]
-    frames: NDArray[np.float64]
+    memory: NDArray[np.float64]
     start: int = -1
-    n_taken: int = 0
-    n_frames: int = 0
-    n_judged: int = 0
+    has_label: bool = False
 
 
 class Judgement(NamedTuple):
@@ -171,95 +161,62 @@ class Quality:
             LeadState(lead.name, MV_PER[lead.unit], 1 / abs(lead.gain), lead.gain, lead.offset)
             for lead in (signal.channels[i] for i in columns)
         ]
-        n = len(leads)
-        held = np.full((n, 3), np.nan)
-        held[:, 2] = 0.0
         limit = min(self.config.enter, self.config.leave)
         # a little less, for the rounding: what may be anything but good is judged again, in one place
         score = math.log(limit / (1 - limit)) - DOUBT if 0 < limit < 1 else -math.inf
         least_valid = (1 - MIN_MISSING_SHARE) * round(signal.fs_hz) + DOUBT
-        return QualityState(
-            fs_hz=signal.fs_hz,
-            leads=leads,
-            columns=np.array(columns),
-            scale=np.array([lead.mv_per_unit for lead in leads]),
-            extremes=np.tile([np.inf, -np.inf], (n, 1)),
-            limits=np.array([score, least_valid, *(FLAT_STEPS * lead.step for lead in leads)]),
-            z=np.zeros((n, N_SECTIONS, 2)),
-            held=held,
-            frame=empty_frame(n),
-            frames=np.zeros((2 * N_SIDE + 1, n, len(Measure))),
-        )
+        limits = np.array([score, least_valid, *(FLAT_STEPS * lead.step for lead in leads)])
+        memory = new_memory(limits, np.array([lead.mv_per_unit for lead in leads]))
+        return QualityState(signal.fs_hz, leads, np.array(columns), memory)
 
     def step(self, state: QualityState, block: Block) -> Step[QualityState]:
         """Measure the seconds that the block completes and judge those whose neighbours are known."""
-        if not len(block):
+        n = len(block)
+        if not n:
             return Step(state, [])
-        from detectors.quality_frames import keep, measure
-
         if state.start < 0:
             state.start = block.start
-        done, state.n_taken = measure(
-            as_compiled(block.samples),
-            state.columns,
-            state.scale,
-            _sections(state.fs_hz),
-            state.z,
-            state.held,
-            state.frame,
-            state.n_taken,
-            _second(state),
-        )
         said: list[Annotation] = []
-        for frame in done:
-            keep(state.frames, frame)
-            state.n_frames += 1
-            if state.n_frames - state.n_judged > N_SIDE:
-                self._judge_next(state, said)
+        take, samples, plan = _compiled().take, as_compiled(block.samples), self._plans[state.fs_hz]
+        indices = np.empty((len(state.leads), N_INDICES))
+        at = take(samples, state.columns, plan, state.memory, indices, 0, state.has_label)
+        while at < 0:  # not the usual case
+            self._judged(state, indices, said)
+            at = take(samples, state.columns, plan, state.memory, indices, ~at, state.has_label)
         return Step(state, said)
 
     def finish(self, state: QualityState) -> list[Annotation]:
         """Judge what is left by what there is; a span that reaches the last whole second reaches the end."""
         said: list[Annotation] = []
-        while state.n_judged < state.n_frames:
-            self._judge_next(state, said)
-        end = state.start + state.n_frames * _second(state) + state.n_taken
+        indices = np.empty((len(state.leads), N_INDICES))
+        n_taken, n_seen, n_judged = map(int, state.memory[:N_COUNTS].tolist())
+        for _ in range(n_judged, n_seen):
+            _compiled().judge_next(self._plans[state.fs_hz], state.memory, indices)
+            self._judged(state, indices, said)
+        end = state.start + n_seen * _second(state) + n_taken
         for lead in state.leads:
             if lead.span.is_open:
                 lead.span.grow(end)
             said.extend(self._close(state, lead))
         return said
 
-    def _judge_next(self, state: QualityState, said: list[Annotation]) -> None:
-        from detectors.quality_frames import judge
-
-        i_second = state.n_judged
-        here = len(state.frames) - state.n_frames + i_second
-        first = max(here - N_SIDE, len(state.frames) - state.n_frames, 0)
-        window = state.frames[first : here + N_SIDE + 1]
-        indices = np.empty((len(state.leads), 5))
-        is_good = judge(
-            window,
-            here - first,
-            _second(state),
-            POWER_FLOOR_MV2,
-            state.extremes,
-            state.limits,
-            self._weights,
-            indices,
-        )
-        state.n_judged += 1
-        if is_good and not any(lead.label for lead in state.leads):
-            return  # the usual case
+    def _judged(self, state: QualityState, indices: NDArray[np.float64], said: list[Annotation]) -> None:
+        """The second that was judged last, by its indices and its frame."""
+        _, n_seen, n_judged = map(int, state.memory[:N_COUNTS].tolist())
+        n_leads = len(state.leads)
+        first = N_COUNTS + 2 + 2 * n_leads
+        extremes = state.memory[first : first + 2 * n_leads].reshape(n_leads, 2)
+        frames = state.memory[-N_FRAMES * N_MEASURES * n_leads :].reshape(N_FRAMES, n_leads, N_MEASURES)
+        frame = frames[N_FRAMES - n_seen + n_judged - 1]
         for i, (lead, row) in enumerate(zip(state.leads, indices.tolist(), strict=True)):
-            extremes = state.extremes[i].tolist()
-            judgement = _determined(lead, extremes, state.frames[here, i], state.fs_hz) or self._noisy(lead, row)
-            said.extend(self._continue(state, lead, i_second, judgement))
+            judgement = _determined(lead, extremes[i].tolist(), frame[i], state.fs_hz) or self._noisy(lead, row)
+            said.extend(self._continue(state, lead, n_judged - 1, judgement))
+        state.has_label = any(lead.label for lead in state.leads)
 
     @cached_property
-    def _weights(self) -> NDArray[np.float64]:
+    def _plans(self) -> _Plans:
         weights = self.config.weights
-        return np.array(
+        return _Plans(
             [weights.bias, weights.baseline, weights.kurtosis, weights.unevenness, weights.high, weights.swing]
         )
 
@@ -319,9 +276,28 @@ def _second(state: QualityState) -> int:
     return round(state.fs_hz)
 
 
-@lru_cache(maxsize=16)
-def _sections(fs_hz: float) -> NDArray[np.float64]:
-    return sections(fs_hz)
+class _Plans(dict[float, NDArray[np.float64]]):
+    """`quality_plan.plan_for` each sampling rate that was asked for."""
+
+    def __init__(self, weights: list[float]) -> None:
+        self.weights = np.array(weights)
+
+    def __missing__(self, fs_hz: float) -> NDArray[np.float64]:
+        self[fs_hz] = plan = plan_for(fs_hz, POWER_FLOOR_MV2, self.weights)
+        return plan
+
+
+class _Code(NamedTuple):
+    take: Callable[..., int]
+    judge_next: Callable[..., None]
+
+
+@cache
+def _compiled() -> _Code:
+    """What takes seconds to import, and is not looked up again at each block."""
+    from detectors.quality_frames import judge_next, take
+
+    return _Code(take, judge_next)
 
 
 def _determined(lead: LeadState, extremes: list[float], frame: NDArray[np.float64], fs_hz: float) -> Judgement | None:

@@ -24,6 +24,18 @@ MAX_OF_FS = 0.4
 N_SECTIONS = 4
 
 
+N_SIDE = 2
+"""Seconds to each side of the one that is judged."""
+
+N_FRAMES = 2 * N_SIDE + 1
+
+N_TAKEN, N_SEEN, N_JUDGED, N_COUNTS = 0, 1, 2, 3
+"""Of a state: samples of the second in progress, complete seconds, judged seconds."""
+
+FLOOR, WEIGHTS, SOS = 1, 2, 8
+"""Where these stand in a plan; the samples of a second stand first."""
+
+
 class Measure(IntEnum):
     """Columns of a frame: valid samples, raw range, longest run of one value, baseline, band-passed, high-passed."""
 
@@ -47,9 +59,24 @@ N_MEASURES = len(Measure)
 EMPTY = np.array([0, np.inf, -np.inf, 0, np.nan, 0, 0, np.inf, -np.inf, 0, 0, np.inf, -np.inf, 0])
 
 
-def empty_frame(n_channels: int) -> NDArray[np.float64]:
-    """The sums before the first sample, (n_channels, n_measures)."""
-    return np.tile(EMPTY, (n_channels, 1))
+def new_memory(limits: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The state before the first sample, as one array: to hand over and to dump ten costs more than a second of signal.
+
+    In this order, of n leads: `N_COUNTS` counts; `limits` (2 + n,) and `scale` (n,), which turns raw units into
+    millivolt, as they are given; extremes (n, 2: least and greatest value seen); what the filters hand on, z (n,
+    2 N_SECTIONS); held (n, 3: reference, newest valid value, length of its run); the frame in progress (n, N_MEASURES);
+    the newest complete frames (N_FRAMES, n, N_MEASURES), newest last.
+    """
+    n = len(scale)
+    held = np.tile([np.nan, np.nan, 0.0], n)
+    extremes, z = np.tile([np.inf, -np.inf], n), np.zeros(2 * N_SECTIONS * n)
+    frames = np.zeros(N_FRAMES * N_MEASURES * n)
+    return np.concatenate([np.zeros(N_COUNTS), limits, scale, extremes, z, held, np.tile(EMPTY, n), frames])
+
+
+def plan_for(fs_hz: float, floor_mv2: float, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the loops need to know of a sampling rate and a configuration, as one array: see `FLOOR`."""
+    return np.concatenate([[round(fs_hz), floor_mv2], weights, sections(fs_hz).ravel()])
 
 
 def sections(fs_hz: float) -> NDArray[np.float64]:
