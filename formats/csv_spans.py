@@ -45,6 +45,7 @@ class SpanRow:
     updated_us: int | None
     note: str
     id: str
+    signal_changed_us: int | None = None
 
 
 def iso_utc(us: int) -> str:
@@ -80,6 +81,7 @@ def _cells(row: SpanRow) -> dict[str, object]:
         "start": iso_utc(row.start_us),
         "end": iso_utc(row.end_us),
         "updated": None if row.updated_us is None else iso_utc(row.updated_us),
+        "signal_changed": None if row.signal_changed_us is None else iso_utc(row.signal_changed_us),
         "name": entry.name,
         "snomed": entry.snomed,
     }
@@ -95,5 +97,5 @@ def _cell(value: object) -> object:
 COLUMNS = (
     *("stream", "group", "channel", "start", "end", "start_us", "end_us", "start_sample", "end_sample"),
     *("label", "name", "snomed", "status", "author", "author_kind", "annotator", "annotator_version"),
-    *("confidence", "revision", "updated", "note", "id"),
+    *("confidence", "revision", "updated", "note", "id", "signal_changed"),
 )

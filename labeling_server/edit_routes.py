@@ -49,7 +49,7 @@ def get_queue(
     order: Literal["urgency", "newest", "time", "label", "risk"] = "urgency",
     limit: Annotated[int, Query(ge=1, le=MAX_QUEUE)] = 200,
 ) -> list[dict[str, Any]]:
-    """Proposals that wait for a decision."""
+    """Proposals that wait for a decision, and decisions whose signal changed since (`signal_changed_us`)."""
     with database.transaction() as conn:
         return [annotation_json(row) for row in rows.queue(conn, stream_id=stream_id, limit=limit, order=order)]
 

@@ -57,6 +57,7 @@ TEXTS: Final[dict[str, str]] = {
     "m marks a span of your own, y shows rejected ones.",
     "queue.waits": "{n} wait",
     "queue.saving": "saving",
+    "queue.changed": "signal changed since",
     # selection
     "selection.title": "Selection",
     "selection.none": "Nothing is selected. Arrow down takes the next proposal, b the beat nearest to the cursor.",
@@ -79,6 +80,8 @@ TEXTS: Final[dict[str, str]] = {
     "selection.snomed": "SNOMED CT",
     "selection.ongoing": "goes on",
     "selection.at": "At",
+    "selection.changed": "Samples within it came at {time}, after it was made: part of the signal could not be seen. "
+    "Look again; accepting it once more, or any other edit, clears this mark.",
     # statuses
     "status.proposed": "proposed",
     "status.confirmed": "confirmed",
@@ -108,6 +111,7 @@ TEXTS: Final[dict[str, str]] = {
     "conflict.take.theirs": "Keep theirs",
     "conflict.take.mine": "Use mine",
     # strip
+    "strip.changed": "{label} · signal changed",
     "strip.rhythm": "Rhythm",
     "strip.event": "Events",
     "strip.quality": "Quality",

@@ -291,4 +291,5 @@ def _span_row(group: GroupRow, row: AnnotationRow) -> SpanRow:
         updated_us=row.updated_us,
         note=row.note,
         id=str(row.id),
+        signal_changed_us=row.signal_changed_us,
     )

@@ -162,12 +162,13 @@ def queue(
     limit: int = 200,
     order: Order = "urgency",
 ) -> list[AnnotationRow]:
-    """Spans and events that wait for a decision.
+    """Spans and events that wait for a decision, and those decided before samples of them came (`signal_changed_us`).
 
     Parameters
     ----------
     stream_id : of one stream; None means all.
-    order : "urgency" (most urgent first, then by time), "newest" (most urgent first, then newest), "time", "label", or
+    order : "urgency" (most urgent first, of those proposals first, then by time), "newest" (most urgent first, then
+        newest; proposals alone), "time", "label", or
         "risk" (urgency weighed by how unsure the machine was).
     """
     statement = f"queue_{order}"

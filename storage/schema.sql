@@ -470,6 +470,8 @@ CREATE INDEX annotations_proposed ON annotations USING btree (stream_id, start_u
 
 CREATE INDEX annotations_queue ON annotations USING btree (urgency DESC, start_us) WHERE ((status = 'proposed'::text) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
 
+CREATE INDEX annotations_second_look ON annotations USING btree (urgency DESC, start_us) WHERE ((signal_changed_us IS NOT NULL) AND (status = ANY (ARRAY['confirmed'::text, 'corrected'::text, 'rejected'::text, 'ambiguous'::text])) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
+
 CREATE INDEX annotations_span ON annotations USING btree (stream_id, length_class, start_us);
 
 CREATE INDEX audit_log_at ON audit_log USING btree (at_us);

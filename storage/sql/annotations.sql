@@ -61,34 +61,72 @@ SELECT * FROM annotations WHERE stream_id = %(stream_id)s AND length_class = 3
 ) a, streams s WHERE s.id = %(stream_id)s ORDER BY a.start_us, a.end_us, a.id
 
 -- name: queue_urgency
-SELECT * FROM annotation_states
-WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
-  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
-ORDER BY urgency DESC, start_us, id LIMIT %(limit)s
+-- Proposals, and decisions whose signal changed since: two index ranges, each cut at the limit.
+SELECT * FROM (
+    (SELECT * FROM annotation_states
+     WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY urgency DESC, start_us, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT * FROM annotation_states
+     WHERE signal_changed_us IS NOT NULL AND status IN ('confirmed', 'corrected', 'rejected', 'ambiguous') AND NOT deleted
+       AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY urgency DESC, start_us, id LIMIT %(limit)s)
+) waiting
+ORDER BY urgency DESC, status <> 'proposed', start_us, id LIMIT %(limit)s
 
 -- name: queue_newest
+-- Proposals alone: what machines have said of late.
 SELECT * FROM annotation_states
 WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
   AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
 ORDER BY urgency DESC, start_us DESC, id LIMIT %(limit)s
 
 -- name: queue_time
-SELECT * FROM annotation_states
-WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
-  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+SELECT * FROM (
+    (SELECT * FROM annotation_states
+     WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY start_us, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT * FROM annotation_states
+     WHERE signal_changed_us IS NOT NULL AND status IN ('confirmed', 'corrected', 'rejected', 'ambiguous') AND NOT deleted
+       AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY start_us, id LIMIT %(limit)s)
+) waiting
 ORDER BY start_us, id LIMIT %(limit)s
 
 -- name: queue_label
-SELECT * FROM annotation_states
-WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
-  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+SELECT * FROM (
+    (SELECT * FROM annotation_states
+     WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY label, urgency DESC, start_us, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT * FROM annotation_states
+     WHERE signal_changed_us IS NOT NULL AND status IN ('confirmed', 'corrected', 'rejected', 'ambiguous') AND NOT deleted
+       AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY label, urgency DESC, start_us, id LIMIT %(limit)s)
+) waiting
 ORDER BY label, urgency DESC, start_us, id LIMIT %(limit)s
 
 -- name: queue_risk
 -- What it would cost to leave a mistake: urgency, weighed by how unsure the machine was.
-SELECT * FROM annotation_states
-WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
-  AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+SELECT * FROM (
+    (SELECT * FROM annotation_states
+     WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT * FROM annotation_states
+     WHERE signal_changed_us IS NOT NULL AND status IN ('confirmed', 'corrected', 'rejected', 'ambiguous') AND NOT deleted
+       AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s)
+) waiting
 ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s
 
 -- name: get

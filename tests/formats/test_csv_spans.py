@@ -47,7 +47,9 @@ def test_csv_says_everything_of_a_span():
     assert (found["name"], found["snomed"]) == ("Atrial fibrillation", "164889003")
     assert (found["start_us"], found["end_sample"], found["confidence"]) == ("1700000000123456", "2469", "0.875")
     assert (found["author"], found["status"], found["annotator_version"]) == ("ada", "confirmed", "1.2")
-    assert (found["updated"], found["channel"]) == ("", "")
+    assert (found["updated"], found["channel"], found["signal_changed"]) == ("", "", "")
+    (late,) = parsed(as_csv([row(signal_changed_us=1_700_000_020_000_000)]))
+    assert late["signal_changed"] == "2023-11-14T22:13:40.000000Z"
 
 
 def test_csv_has_its_header_when_there_is_no_span():

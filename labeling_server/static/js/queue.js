@@ -7,7 +7,7 @@ import { h, whenReleased } from "./dom.js";
 import { saving } from "./edits.js";
 import { fetchRows } from "./navigate.js";
 import { selectRow } from "./select.js";
-import { changed, goesOn, keepView, on, state } from "./state.js";
+import { changed, goesOn, keepView, on, state, waits } from "./state.js";
 import { duration, hms } from "./time.js";
 
 const ORDERS = ["urgency", "time", "label"];
@@ -49,6 +49,7 @@ function entry(row) {
     h("span", { class: "time" }, hms(shown.start_us)),
     h("span", { class: "length" }, isSaving ? say("queue.saving") : `${duration(shown.end_us - shown.start_us)}${goesOn(shown) ? " …" : ""}`),
     h("span", { class: "confidence" }, confidence),
+    shown.signal_changed_us === null ? null : h("span", { class: "badge changed" }, say("queue.changed")),
   );
 }
 
@@ -57,7 +58,7 @@ function render() {
   // what was decided here and is saved has left the queue; the server says so at its next answer
   state.queue = state.queue.filter((row) => {
     const now = state.rows.get(row.id);
-    return !now || (now.status === "proposed" && !now.deleted);
+    return !now || waits(now);
   });
   const rows = state.queue.map(entry);
   list.replaceChildren(...(rows.length ? rows : [h("li", { class: "empty" }, say("queue.empty"))]));

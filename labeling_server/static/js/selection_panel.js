@@ -35,6 +35,15 @@ function statusBadge(row) {
   return h("span", { class: `badge ${row.deleted ? "deleted" : row.status}` }, say(`status.${row.deleted ? "deleted" : row.status}`));
 }
 
+/** Says why a decided span is asked for again. */
+function changedSince(row) {
+  if (row.signal_changed_us === null) return null;
+  return h(
+    "section", { class: "changed-since" }, h("span", { class: "badge changed" }, say("queue.changed")),
+    h("p", {}, say("selection.changed", { time: hms(row.signal_changed_us) })),
+  );
+}
+
 function head(code, name, badge) {
   return h("header", { class: "what" }, h("b", { class: `code ${classOf(code)}` }, code), h("span", { class: "name" }, name), badge);
 }
@@ -127,7 +136,7 @@ export function focusComment() {
 function spanContent(row) {
   void loadHistory(row);
   return [
-    head(row.label, labels.get(row.label)?.name ?? "", statusBadge(row)),
+    head(row.label, labels.get(row.label)?.name ?? "", statusBadge(row)), changedSince(row),
     spanFacts(row), buttons(), originFacts(row), figures(row), commentBox(row.note), historyList(row),
   ];
 }

@@ -1,6 +1,7 @@
 // Spans as bars, one row a kind, their shape telling the status; the selected one also over the signal.
 
 import { color, labelColor } from "./colors.js";
+import { say } from "./config.js";
 import { quadRows, segmentRows, setLayer, textRows, lineRows } from "./figures.js";
 import { HANDLE_PX, PAPER_TOP_PX, ROW_PX, rowTop } from "./layout.js";
 import { spansBetween } from "./marks.js";
@@ -59,6 +60,11 @@ function addBar(layers, g, { row, left, right, top, bottom }) {
 const lookOf = (row) =>
   state.draft?.id === row.id ? "proposed" : ({ confirmed: "filled", corrected: "filled", ambiguous: "ambiguous" }[row.status] ?? "proposed");
 
+function nameOf(row) {
+  const name = goesOn(row) ? `${row.label} …` : row.label;
+  return row.signal_changed_us === null ? name : say("strip.changed", { label: name });
+}
+
 /** Names at the left ends of bars, each where none stands yet. @param {Bar[]} bars the shortest first */
 function addNames(names, g, bars) {
   /** @type {Map<number, [number, number][]>} */
@@ -69,7 +75,7 @@ function addNames(names, g, bars) {
     const places = taken.get(top);
     const from = Math.max(one.left, g.startS);
     const to = Math.min(one.right, g.endS);
-    const name = goesOn(row) ? `${row.label} …` : row.label;
+    const name = nameOf(row);
     const width = (name.length * 8 + 8) / g.pxPerS;
     const at = firstFree(places, from, width);
     const y = (top + bottom) / 2 + 1;

@@ -7,7 +7,8 @@ import { SPEEDS_MM_S } from "./scale.js";
  * @typedef {{id: string, stream_id: number, group_id: number, kind: string, label: string, channel: string | null,
  *   start_us: number, end_us: number, status: string, deleted: boolean, revision: number, confidence: number | null,
  *   figures: Object<string, number>, note: string, author: string, author_kind: string, author_version: string,
- *   ongoing: boolean, updated_us: number, updated_by: string, origin_sample: number | null}} Row
+ *   ongoing: boolean, updated_us: number, updated_by: string, origin_sample: number | null,
+ *   signal_changed_us: number | null}} Row
  * @typedef {{sample: number, number: number, confidence: number | null, touched: number, id: string | null, run_id: number}} Beat
  * @typedef {{kind: "span", id: string} | {kind: "beat", sample: number}} Selection
  * @typedef {{id: string, start_us: number, end_us: number, base: Row}} Draft
@@ -86,6 +87,10 @@ export function selectedRow() {
 
 /** Whether a machine still extends it: not once the stream has ended, whatever it said last. @param {Row} row */
 export const goesOn = (row) => row.ongoing && state.endedUs === null;
+
+/** Whether the queue asks for it: a proposal, or one decided before samples of it came. @param {Row} row */
+export const waits = (row) =>
+  !row.deleted && (row.status === "proposed" || (row.signal_changed_us !== null && row.status !== "withdrawn"));
 
 /** A row as it stands on the screen while an edge is being moved. @param {Row | null} row */
 export function withDraft(row) {
