@@ -144,10 +144,12 @@ def box_means(slope: Floats, first: int, box: int, means: Floats) -> None:
 
 
 @inner
-def follow_noise(leads: Floats, heard: Floats, activity: Floats, slow_hz: float, noise: Floats) -> None:
+def follow_noise(  # noqa: PLR0913, PLR0917 - compiled
+    leads: Floats, heard: Floats, activity: Floats, slow_hz: float, noise: Floats, n_slow: int
+) -> None:
     """Write each lead's mean activity into `noise` (n_leads, n_slow); it stands still while the lead is not heard."""
     window = NOISE_S * slow_hz
-    for k in range(noise.shape[1]):  # the leads innermost: their divisions run side by side
+    for k in range(n_slow):  # the leads innermost: their divisions run side by side
         for lead in range(noise.shape[0]):
             here = leads[lead, slot.NOISE]
             if heard[lead, k] == 1.0:
@@ -157,16 +159,23 @@ def follow_noise(leads: Floats, heard: Floats, activity: Floats, slow_hz: float,
 
 
 @inner
-def relate(leads: Floats, heard: Floats, activity: Floats, noise: Floats, weights: Floats, related: Floats) -> None:
-    """`weigh` and `relative_activity` of many slow samples, (n_leads, n_slow), while the leads' scales stay."""
+def relate(  # noqa: PLR0913, PLR0917 - compiled
+    leads: Floats, heard: Floats, activity: Floats, noise: Floats, weights: Floats, first: int, related: Floats
+) -> None:
+    """`weigh` and `relative_activity` of slow samples from `first` on, while the leads' scales stay.
+
+    The arrays are whole, (n_leads, n_slow), because loops over a part of a table run one by one.
+    """
     n = related.shape[0]
+    end = first + n
     total = np.zeros(n)
     for k in range(n):
         related[k] = 0.0
     for lead in range(leads.shape[0]):
         scale = leads[lead, slot.SCALE]
         least = max(scale, LEAST_SCALE_MV_PER_S)
-        is_heard, height, mean, weight = heard[lead], activity[lead], noise[lead], weights[lead]
+        is_heard, height = heard[lead, first:end], activity[lead, first:end]
+        mean, weight = noise[lead, first:end], weights[lead, first:end]
         for k in range(n):
             out = max(scale / max(mean[k], 1e-9) - 1.0, 0.1)
             w = out * out * is_heard[k]
@@ -250,10 +259,13 @@ def add_candidate(plan: Plan, state: Arrays, at: int) -> None:
     row = state.candidates[i]
     row[slot.AT] = at
     row[slot.HEIGHT] = state.activity[at % N_ACTIVITY]
-    activity = np.empty(1)
-    for lead in range(state.leads.shape[0]):
-        box_means(state.rings[slot.SLOPE, lead], at, plan.box, activity)
-        row[slot.PER_LEAD + lead] = activity[0]
+    ring = state.rings.shape[2]
+    for lead in range(state.leads.shape[0]):  # as `box_means`
+        slope, total, here = state.rings[slot.SLOPE, lead], 0.0, at % ring
+        for _ in range(plan.box):
+            total += slope[here]
+            here = here - 1 if here else ring - 1
+        row[slot.PER_LEAD + lead] = total / plan.box
     row[slot.STEEPNESS] = steepness(state, at, plan.box)
     state.counts[slot.N_WAITING] = i + 1
 
@@ -264,6 +276,9 @@ def steepness(state: Arrays, at: int, box: int) -> float:
     ring = state.rings.shape[2]
     steepest = np.zeros(state.leads.shape[0])
     for lead in range(steepest.shape[0]):
-        for back in range(box):
-            steepest[lead] = max(steepest[lead], state.rings[slot.SLOPE, lead, (at - back) % ring])
+        slope, here, top = state.rings[slot.SLOPE, lead], at % ring, 0.0
+        for _ in range(box):
+            top = max(top, slope[here])
+            here = here - 1 if here else ring - 1
+        steepest[lead] = top
     return relative_activity(state.leads, steepest, MAX_STEEPNESS)

@@ -111,14 +111,14 @@ def run_block(  # noqa: PLR0913, PLR0917 - compiled
         for lead in range(n_leads):
             hear(plan, state, lead, samples[start:end, columns[lead]], to_mv[lead], heard[lead])
             box_means(state.rings[slot.SLOPE, lead], state.counts[slot.SLOW], plan.box, activity[lead, :n_slow])
-        follow_noise(state.leads, heard, activity, plan.slow_hz, noise[:, :n_slow])
+        follow_noise(state.leads, heard, activity, plan.slow_hz, noise, n_slow)
         state.counts[slot.SAMPLES] = before + end - start
         k = 0
         while k < n_slow and state.counts[slot.LEARNED] == 0:
             _learn_on(plan, state, heard, activity, noise, k, out)
             k += 1
         while k < n_slow:
-            k = _run_slow(plan, state, heard[:, k:n_slow], activity[:, k:], noise[:, k:], weights[:, k:], out) + k
+            k = _run_slow(plan, state, heard, activity, noise, weights, k, n_slow, out)
         start = end
     if ends and state.counts[slot.SLOW]:
         _run_out(plan, state, out)
@@ -162,21 +162,28 @@ def _learn_on(plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise:
 
 
 @inner
-def _run_slow(
-    plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise: Floats, weights: Floats, out: Floats
+def _run_slow(  # noqa: PLR0913, PLR0917 - compiled
+    plan: Plan,
+    state: Arrays,
+    heard: Floats,
+    activity: Floats,
+    noise: Floats,
+    weights: Floats,
+    k: int,
+    n_slow: int,
+    out: Floats,
 ) -> int:
-    """Take slow samples, (n_leads, n_slow) of each kind, up to the next beat, which changes the leads' scales.
+    """Take slow samples from number k on of n_slow, up to the next beat, which changes the leads' scales.
 
-    Gives how many it took.
+    The tables are (n_leads, `HEAR_SLOW`). Gives the number of the first that it did not take.
     """
-    counts, n_slow = state.counts, heard.shape[1]
-    related = np.empty(n_slow)
-    relate(state.leads, heard, activity, noise, weights, related)
+    counts, first = state.counts, k
+    related = np.empty(n_slow - k)
+    relate(state.leads, heard, activity, noise, weights, k, related)
     n_beats = counts[slot.N_ACCEPTED]
-    k = 0
     while k < n_slow and counts[slot.N_ACCEPTED] == n_beats:
         now = counts[slot.SLOW]
-        state.activity[now % N_ACTIVITY] = related[k]
+        state.activity[now % N_ACTIVITY] = related[k - first]
         at = find_candidate(state.activity, state.numbers, counts, plan.apart)
         is_due = counts[slot.N_WAITING] > 0 and state.candidates[0, slot.AT] + plan.decide <= now
         is_due = is_due or (counts[slot.PENDING] == 1 and now - state.pending[slot.BEAT_AT] >= plan.label)
