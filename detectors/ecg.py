@@ -101,6 +101,8 @@ def ecg() -> Ecg:
 
 
 def _guarded(state: AnyEcgState, said: list[Annotation]) -> list[Annotation]:
+    if not said:
+        return said
     kept = []
     newest_beat = NOWHERE
     for annotation in said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from signal_processing.values import Block
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from signal_processing.values import Signal
 
 
@@ -35,8 +38,14 @@ class PhysicalUnits:
         digital = block.samples
         if digital.dtype != np.int16 or not digital.flags.c_contiguous or digital.shape[1] != len(self._gain):
             return self.signal.physical(block)
-        from detectors.physical_loop import convert
-
         samples = np.empty(digital.shape)
-        convert(digital, self._offset, self._gain, samples)
+        _compiled()(digital, self._offset, self._gain, samples)
         return Block(block.start, samples)
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    """What takes seconds to import, and is not looked up again at each block."""
+    from detectors.physical_loop import convert
+
+    return convert

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.protocol import as_compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIN_STILL_S = 1.0
 """Shortest stretch, s."""
@@ -43,19 +48,25 @@ def watch(
     """Take the samples (n, n_channels) from `start` on, of which the columns `leads` count; n may be 0."""
     if not len(samples):
         return
-    from detectors.stillness_loop import find_still
-
     if state.since < 0:
         state.since, state.values = start, samples[0, leads]
     min_still = math.ceil(MIN_STILL_S * fs_hz)
     # the first stretch of a block may have begun before it
     found = np.empty((len(samples) // min_still + 2, 2), dtype=np.int64)
-    n, state.since = find_still(as_compiled(samples), leads, state.values, start, state.since, min_still, found)
+    n, state.since = _compiled()(as_compiled(samples), leads, state.values, start, state.since, min_still, found)
     if n:
         for low, high in found[:n].tolist():
             state.starts.append(low)
             state.ends.append(high)
     state.seen = start + len(samples)
+
+
+@cache
+def _compiled() -> Callable[..., tuple[int, int]]:
+    """What takes seconds to import, and is not looked up again at each block."""
+    from detectors.stillness_loop import find_still
+
+    return find_still
 
 
 def still_samples(state: StillnessState, start: int, end: int, fs_hz: float) -> int:
