@@ -144,9 +144,7 @@ def box_means(slope: Floats, first: int, box: int, means: Floats) -> None:
 
 
 @inner
-def follow_noise(  # noqa: PLR0913, PLR0917 - compiled
-    leads: Floats, heard: Floats, activity: Floats, slow_hz: float, noise: Floats, n_slow: int
-) -> None:
+def follow_noise(leads: Floats, heard: Floats, activity: Floats, slow_hz: float, noise: Floats, n_slow: int) -> None:
     """Write each lead's mean activity into `noise` (n_leads, n_slow); it stands still while the lead is not heard."""
     window = NOISE_S * slow_hz
     for k in range(n_slow):  # the leads innermost: their divisions run side by side
@@ -159,7 +157,7 @@ def follow_noise(  # noqa: PLR0913, PLR0917 - compiled
 
 
 @inner
-def relate(  # noqa: PLR0913, PLR0917 - compiled
+def relate(
     leads: Floats, heard: Floats, activity: Floats, noise: Floats, weights: Floats, first: int, related: Floats
 ) -> None:
     """`weigh` and `relative_activity` of slow samples from `first` on, while the leads' scales stay.
