@@ -62,7 +62,7 @@ def address(environment, stream, tmp_path):
     rhythmark(environment, "user", "add", "reader", text=f"{PASSWORD}\n{PASSWORD}\n")
     log = tmp_path / "serve.log"
     with running(environment, "serve", "--port", "0", log=log):
-        found = wait_for(lambda: re.search(r"port=(\d+)", log.read_text()), timeout_s=30)
+        found = wait_for(lambda: re.search(r"\"port\": (\d+)", log.read_text()), timeout_s=30)
         url = f"http://127.0.0.1:{found[1]}"
         wait_for(lambda: _answers(url), timeout_s=30)
         yield url

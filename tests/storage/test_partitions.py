@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from signal_processing.values import Block, Channel, Signal
-from storage import catalogue, migrations, partitions, queries, waveforms
+from storage import catalogue, migrations, partitions, queries, sample_runs, waveforms
 from storage.database import Database
 from storage.errors import StorageError
 from storage.partitions import DAY_US
@@ -127,11 +127,8 @@ def test_samples_stored_before_there_were_partitions_move_into_theirs(empty_dsn,
         before.setattr(migrations, "migrations", lambda: known[: number - 1])
         migrations.upgrade(empty_dsn)
     signal = Signal("s", "ecg", 360.0, DAYS_OF[1], (Channel("I", "mV"), Channel("II", "mV")))
-    with Database.open(empty_dsn) as database, database.transaction() as conn, monkeypatch.context() as before:
-        before.setattr(partitions, "ensure", lambda *_: None)
-        stream = catalogue.ensure_stream(conn, name="s", device="d", t0_us=signal.t0_us)
-        group = catalogue.ensure_group(conn, stream.id, signal)
-        waveforms.store_blocks(conn, group, [Block(0, SAMPLES), Block(360 * 86_400, SAMPLES)])
+    with psycopg.connect(empty_dsn) as conn:  # in plain SQL: today's code knows columns that were not there yet
+        group = _stored_of_old(conn, signal, [0, 360 * 86_400])
     assert migrations.upgrade(empty_dsn)[0].endswith("_partitions")
     with psycopg.connect(empty_dsn) as conn:
         assert _partitions(conn) == ["waveform_blocks_20231114", "waveform_blocks_20231115"]
@@ -140,3 +137,26 @@ def test_samples_stored_before_there_were_partitions_move_into_theirs(empty_dsn,
         assert [(block.start, len(block)) for block in read] == [(0, 20_000), (360 * 86_400, 20_000)]
         for block in read:
             np.testing.assert_array_equal(block.samples, SAMPLES)
+
+
+def _stored_of_old(conn, signal, starts):
+    """A group with a complete cell at each of `starts`, in the tables of the time before partitions."""
+    conn.execute("INSERT INTO devices (name) VALUES ('d')")
+    conn.execute("INSERT INTO streams (name, device_id, t0_us) SELECT 's', id, %s FROM devices", [signal.t0_us])
+    n_samples = len(SAMPLES)
+    extent = {"t0_us": signal.t0_us, "cell": n_samples - n_samples % 256 + 256, "end": starts[-1] + n_samples}
+    (group_id,) = conn.execute(
+        "INSERT INTO channel_groups (stream_id, name, fs_hz, t0_us, cell_samples, next_sample, n_stored, sealed)"
+        " SELECT id, 'ecg', 360, %(t0_us)s, %(cell)s, %(end)s, %(end)s, true FROM streams RETURNING id",
+        extent,
+    ).fetchone()
+    for start in starts:
+        codec, payload = sample_runs.packed(SAMPLES)
+        envelope = sample_runs.raw(sample_runs.envelope(Block(start, SAMPLES)))
+        row = [group_id, n_samples, signal.clock.us_at(start), start, codec, envelope, payload]
+        conn.execute(
+            "INSERT INTO waveform_blocks (group_id, n_samples, start_us, start_sample, codec, envelope, payload)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            row,
+        )
+    return catalogue.GroupRow(group_id, 1, signal, 0, extent["end"], extent["cell"], sealed=True)
