@@ -178,6 +178,8 @@ class GroupState:
         for item, start in zip(items, starts, strict=True):
             if item.message.last and start + item.message.n >= self.extent.next_sample:
                 self.ends_at = start + item.message.n
+        if self.ends_at is not None and self.ends_at < self.extent.next_sample:
+            self.ends_at = None  # it went on all the same
         if self._timeline.is_changed or self.extent.next_sample - self._timeline_at >= self._timeline_samples:
             self._save_timeline(writer)
         n_late = sum(end - start for start, end in late)

@@ -115,6 +115,16 @@ def test_worker_completes_a_stream_that_another_one_left_at_its_end(database):
     assert content(database)["streams"][0][2] is not None
 
 
+def test_worker_forgets_an_end_that_was_none(database):
+    signal, values = ecg(), samples(4_000)
+    messages = sent(signal, values[:3_000])
+    further = sent(signal, values)[12:15]
+    take(database, [*messages[:-2], messages[-1], *further, messages[-2]])
+    rows = content(database)
+    assert rows["streams"][0][2] is None
+    assert rows["groups"][0][6:8] == (3_750, 3_750)
+
+
 def test_samples_that_come_late_mark_the_annotations_they_fall_into_until_a_person_looks_again(database):
     signal, values = ecg(), samples(N)
     messages = sent(signal, values)
