@@ -149,6 +149,10 @@ class Pipeline:
                     self._states[key].give_up_waiting(writer)
                     self._states[key].heard_s = now_s
                 self._write(conn, silent, writer)
+        except (StaleStateError, StaleRowsError, _GroupFailedError) as error:
+            self.forget()  # the groups come back with their next messages, and are looked at again
+            _log.warning("not_settled", reason=str(error.__cause__ or error))
+            return 0
         except BaseException:
             self.forget()
             raise
