@@ -15,6 +15,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from ingest.hang_guard import CallWatch
 from ingest.kafka_producer import DeadLetterSink
 from ingest.letters import n_replays_in
 from ingest.source import Partition, Polled, Received
@@ -115,6 +116,7 @@ class KafkaSource:
         self._dead_letters = DeadLetterSink(bootstrap, topic=dead_letter_topic)
         self._revoked: set[Partition] = set()
         self._has_heard = False
+        self.calls = CallWatch()
         self._open()
 
     def _open(self) -> None:
@@ -187,7 +189,7 @@ class KafkaSource:
             return None
         ends = {one: self._consumer.highwater(one) for one in placed} if self._has_heard else {}
         self._has_heard = False
-        with translating("the lag is asked for"):
+        with translating("the lag is asked for"), self.calls.watching():
             if not ends or None in ends.values():
                 ends = self._consumer.end_offsets(placed, timeout_ms=LAG_TIMEOUT_MS)
             positions = [self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in placed]
@@ -215,7 +217,8 @@ class KafkaSource:
 
     def _poll(self, timeout_s: float) -> Any:
         try:
-            return self._consumer.poll(timeout_ms=int(timeout_s * 1000))
+            with self.calls.watching():
+                return self._consumer.poll(timeout_ms=int(timeout_s * 1000))
         except (KafkaError, OSError) as error:
             _log.warning("consumer_rebuilt", error=f"{type(error).__name__}: {error}")
             self._revoked |= {_one(partition) for partition in self._consumer.assignment()}

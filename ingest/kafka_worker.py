@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from ingest.errors import BrokerUnavailableError
+from ingest.hang_guard import guarded
 from ingest.kafka_producer import KafkaSink
 from ingest.kafka_source import KafkaSource
 from ingest.replay import Replayed, replay
@@ -52,6 +53,7 @@ def run(  # noqa: PLR0913 - the settings of a worker
     settings: WorkerSettings | None = None,
     clock: Clock | None = None,
     metrics: WorkerMetrics | None = None,
+    on_hang: Callable[[], object] | None = None,
 ) -> None:
     """Ingest from Kafka into the database until `stop` is set; waits for both to be there.
 
@@ -84,7 +86,7 @@ def run(  # noqa: PLR0913 - the settings of a worker
         database.close()
         return
     try:
-        Worker(
+        worker = Worker(
             database,
             source,
             detectors=detectors or _production_detectors(),
@@ -92,7 +94,9 @@ def run(  # noqa: PLR0913 - the settings of a worker
             name=name,
             settings=settings,
             metrics=metrics,
-        ).run(stop)
+        )
+        with guarded(source.calls, on_hang):
+            worker.run(stop)
     finally:
         source.close()
         database.close()

@@ -7,6 +7,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ingest import kafka_worker
+from ingest.hang_guard import restart_process
 from ingest.metrics import WorkerMetrics
 from ingest.timing import SystemClock
 from rhythmark import logging
@@ -29,7 +30,14 @@ def run(arguments: Namespace, settings: Settings) -> int:
         if arguments.metrics_port is not None:
             _serve_metrics(stack, metrics, arguments, settings)
         kafka_worker.run(
-            bootstrap, arguments.group, dsn, stop=stop, instance=arguments.instance, name=name, metrics=metrics
+            bootstrap,
+            arguments.group,
+            dsn,
+            stop=stop,
+            instance=arguments.instance,
+            name=name,
+            metrics=metrics,
+            on_hang=restart_process,
         )
     return stopping.code
 

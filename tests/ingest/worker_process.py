@@ -10,6 +10,7 @@ from ingest_kit import peaks_for
 
 from ingest import kafka_worker
 from ingest.backoff import Backoff
+from ingest.hang_guard import restart_process
 from ingest.worker import WorkerSettings
 
 
@@ -27,6 +28,7 @@ def main(bootstrap, group, dsn, topic, name, detectors):
         instance=name,
         detectors=peaks_for if detectors == "peaks" else None,
         settings=settings,
+        on_hang=restart_process,
     )
 
 
