@@ -1,8 +1,7 @@
 """A worker whose Kafka client never comes back starts itself anew, instead of standing there in silence.
 
-The client runs its own event loop in a thread and waits for it without a limit. Seen twice in some 150 starts of
-workers: a member that had joined the group hung in its first poll, sent no heartbeat and said nothing. Nothing within
-the process can interrupt such a wait, and nothing is lost by leaving it: what was not committed is read again.
+The client runs its own event loop in a thread and waits for it without a limit. Nothing within the process can
+interrupt such a wait, and nothing is lost by leaving it: what was not committed is read again.
 """
 
 from __future__ import annotations
