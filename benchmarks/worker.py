@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ingest import kafka_worker
+from ingest.garbage import rare_looks
 from ingest.kafka_source import KafkaSource
 
 if TYPE_CHECKING:
@@ -50,14 +51,15 @@ def main(text: str, group: str, name: str) -> None:
     # the worker's own function has no such setting
     short = partial(KafkaSource, session_timeout_ms=round(settings.session_s * 1000))
     setattr(kafka_worker, "KafkaSource", short)  # noqa: B010 - a class in its place would be a wrong type
-    kafka_worker.run(
-        os.environ["RHYTHMARK_KAFKA"],
-        group,
-        os.environ["RHYTHMARK_DSN"],
-        stop=stop,
-        instance=name,
-        detectors=None if settings.detectors else _none,
-    )
+    with rare_looks():
+        kafka_worker.run(
+            os.environ["RHYTHMARK_KAFKA"],
+            group,
+            os.environ["RHYTHMARK_DSN"],
+            stop=stop,
+            instance=name,
+            detectors=None if settings.detectors else _none,
+        )
 
 
 def _none(_: Signal) -> Sequence[AnyDetector]:

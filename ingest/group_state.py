@@ -109,6 +109,8 @@ class GroupState:
         for line in lines:
             line.stagger(self._checkpoint_samples)
         self._to_physical = PhysicalUnits(group.signal)
+        # what every message repeats, at hand for the comparison
+        self._fs_hz, self._dtype = group.signal.fs_hz, group.signal.sample_format.code
         channels = group.signal.channels
         self._columns = (
             [channel.name for channel in channels],
@@ -128,20 +130,24 @@ class GroupState:
         ------
         MessageError : if rate, sample type or channels are not the group's, or its timeline has no place for it.
         """
+        if (
+            message.fs != self._fs_hz
+            or message.dtype != self._dtype
+            or (message.channels, message.units, message.gain, message.offset) != self._columns
+        ):
+            raise MessageError(self._misfit(message))
+        return self._timeline.place(message.seq, message.t0_ns // 1000, message.n, received_us).start_sample
+
+    def _misfit(self, message: WaveformMessage) -> str:
         known = self.group.signal
         where = f"{known.stream!r}/{known.group!r}"
         if message.fs != known.fs_hz:
-            msg = f"fs of {where} must stay {known.fs_hz:g} Hz, got {message.fs:g} Hz"
-            raise MessageError(msg)
+            return f"fs of {where} must stay {known.fs_hz:g} Hz, got {message.fs:g} Hz"
         if message.dtype != known.sample_format.code:
-            msg = f"samples of {where} must stay {known.sample_type}, got {message.sample_type}"
-            raise MessageError(msg)
-        if (message.channels, message.units, message.gain, message.offset) != self._columns:
-            names = self._columns[0]
-            detail = f"got {message.channels}" if names != message.channels else "got another unit, gain or offset"
-            msg = f"channels of {where} must stay {names}, {detail}"
-            raise MessageError(msg)
-        return self._timeline.place(message.seq, message.t0_ns // 1000, message.n, received_us).start_sample
+            return f"samples of {where} must stay {known.sample_type}, got {message.sample_type}"
+        names = self._columns[0]
+        detail = f"got {message.channels}" if names != message.channels else "got another unit, gain or offset"
+        return f"channels of {where} must stay {names}, {detail}"
 
     @property
     def n_behind(self) -> int:
@@ -166,7 +172,7 @@ class GroupState:
         ------
         StaleStateError : if somebody else stored samples of this group since the state was loaded.
         """
-        blocks = joined([item.message.block(start) for item, start in zip(items, starts, strict=True)])
+        blocks = blocks_of([item.message for item in items], starts)
         is_usual = not self.extent.sealed and min(block.start for block in blocks) >= self._cell.start
         self._detector_s = 0.0
         new = self._add(blocks, writer) if is_usual else self._add_before(conn, blocks)
@@ -276,6 +282,31 @@ class GroupState:
 
     def _n_samples(self, duration_s: float) -> int:
         return self.group.signal.clock.n_samples(duration_s)
+
+
+def blocks_of(messages: Sequence[WaveformMessage], starts: Sequence[int]) -> list[Block]:
+    """The samples of messages in as few blocks as the gaps (and steps back) allow, each sample copied once.
+
+    Parameters
+    ----------
+    messages : of one channel group.
+    starts : sample of the group that each begins at.
+    """
+    blocks: list[Block] = []
+    low, n = 0, len(messages)
+    while low < n:
+        high, end = low + 1, starts[low] + messages[low].n
+        while high < n and starts[high] == end:
+            end += messages[high].n
+            high += 1
+        samples = np.empty((end - starts[low], len(messages[low].channels)), messages[low].dtype)
+        at = 0
+        for message in messages[low:high]:
+            message.write_to(samples[at : at + message.n])
+            at += message.n
+        blocks.append(Block(starts[low], samples))
+        low = high
+    return blocks
 
 
 def joined(blocks: Iterable[Block]) -> list[Block]:

@@ -27,6 +27,8 @@ from signal_processing.values import Block, Channel, Signal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from numpy.typing import NDArray
+
     from signal_processing.sample_types import SampleType
 
 SCHEMA = 1
@@ -111,9 +113,13 @@ class WaveformMessage(msgspec.Struct, array_like=True, frozen=True):
 
     def block(self, start: int | None = None) -> Block:
         """The samples, (n, n_channels) of the type that `dtype` says; from `seq` on, or from the sample given."""
-        columns = np.frombuffer(self.data, self.dtype).reshape(len(self.channels), self.n)
-        start = self.seq if start is None else start
-        return Block(start, np.ascontiguousarray(columns.T))  # once: storing and detecting both go sample by sample
+        samples = np.empty((self.n, len(self.channels)), self.dtype)
+        self.write_to(samples)
+        return Block(self.seq if start is None else start, samples)
+
+    def write_to(self, samples: NDArray[Any]) -> None:
+        """Put the samples into rows, (n, n_channels): storing and detecting both go sample by sample."""
+        samples[:] = np.frombuffer(self.data, self.dtype).reshape(-1, self.n).T
 
 
 @lru_cache(maxsize=64)

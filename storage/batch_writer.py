@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from signal_processing import vocabulary
 from storage import annotations as proposals
 from storage import beats as machine_beats
 from storage import partitions, pyramids, queries, sample_runs
+from storage.binary_arrays import ByteStrings
 from storage.errors import StaleRowsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
     from psycopg.rows import TupleRow
@@ -141,11 +144,11 @@ class BatchWriter:
             for run_id, (group, beats) in sorted(self._beats.items()):  # said again, or out of order: a union of sets
                 machine_beats.store_beats(conn, group, run_id, list(beats.values()))
 
-    def _send(self, conn: Connection[TupleRow], statement: str, names: Sequence[str], rows: Sequence[Any]) -> Any:
+    def _send(self, conn: Connection[TupleRow], statement: str, types: Mapping[str, Any], rows: Sequence[Any]) -> Any:
         if not rows:
             return None
-        columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-        return conn.execute(_SQL[statement], columns)
+        columns = zip(types.items(), zip(*rows, strict=True), strict=True)
+        return conn.execute(_SQL[statement], {name: _column(values, kind) for (name, kind), values in columns})
 
     def _beat_rows(self) -> list[tuple[int, int, int, int, float]]:
         return [
@@ -161,13 +164,49 @@ class BatchWriter:
         ]
 
 
-_ADVANCE = ("ids", "firsts", "nexts", "n_new", "known_nexts", "known_stored")
-_BOUNDS = ("ids", "starts")
-_TAIL = ("ids", "starts", "payloads")
-_BLOCKS = ("ids", "n_samples", "starts_us", "starts", "codecs", "envelopes", "payloads")
-_BEATS = ("run_ids", "cells", "samples", "numbers", "confidences")
-_TIMELINES = ("ids", "nexts", "states", "n_restarts", "offsets_ms", "drifts_ppm", "sample_drifts_ppm")
-_CHECKPOINTS = ("ids", "detectors", "versions", "nexts", "states")
+# Of each statement the columns, in the order of the rows: a number's type, bytes, or object where there may be nulls.
+_ADVANCE = {
+    "ids": np.int32,
+    "firsts": np.int64,
+    "nexts": np.int64,
+    "n_new": np.int64,
+    "known_nexts": np.int64,
+    "known_stored": np.int64,
+}
+_BOUNDS = {"ids": np.int32, "starts": np.int64}
+_TAIL = {"ids": np.int32, "starts": np.int64, "payloads": bytes}
+_BLOCKS = {
+    "ids": np.int32,
+    "n_samples": np.int32,
+    "starts_us": np.int64,
+    "starts": np.int64,
+    "codecs": np.int16,
+    "envelopes": bytes,
+    "payloads": bytes,
+}
+_BEATS = {
+    "run_ids": np.int32,
+    "cells": np.int64,
+    "samples": np.int64,
+    "numbers": np.int16,
+    "confidences": np.float32,
+}
+_TIMELINES = {
+    "ids": np.int32,
+    "nexts": np.int64,
+    "states": bytes,
+    "n_restarts": np.int32,
+    "offsets_ms": object,
+    "drifts_ppm": object,
+    "sample_drifts_ppm": object,
+}
+_CHECKPOINTS = {"ids": np.int32, "detectors": object, "versions": object, "nexts": np.int64, "states": bytes}
+
+
+def _column(values: Sequence[Any], kind: Any) -> Any:
+    if kind is object:
+        return list(values)
+    return ByteStrings(values) if kind is bytes else np.array(values, kind)
 
 
 def _block_row(group: GroupRow, run: Block) -> tuple[int, int, int, int, int, bytes, bytes]:

@@ -11,7 +11,7 @@ from psycopg import Connection, conninfo
 from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from storage import errors, queries
+from storage import binary_arrays, errors, queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ _NOT_MIGRATED = ("42P01", "42703", "42883", "3F000")
 _CONSTRAINT = ("22", "23", "P0001")
 
 
+binary_arrays.register(psycopg.adapters)
 set_json_loads(msgspec.json.decode)  # of the small documents in hundreds of rows, 0.1 us each where json takes 2.5
 
 

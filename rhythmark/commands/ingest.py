@@ -7,6 +7,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from ingest import kafka_worker
+from ingest.garbage import rare_looks
 from ingest.hang_guard import restart_process
 from ingest.metrics import WorkerMetrics
 from ingest.timing import SystemClock
@@ -27,6 +28,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
     metrics = WorkerMetrics(started_us=clock.now_us())
     with ExitStack() as stack:
         stopping = stack.enter_context(OrderlyStop(stop))
+        stack.enter_context(rare_looks())
         if arguments.metrics_port is not None:
             _serve_metrics(stack, metrics, arguments, settings)
         kafka_worker.run(
