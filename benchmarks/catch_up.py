@@ -39,7 +39,7 @@ TRICKLE_S = 0.5
 STREAMS_A_PARTITION = 3
 """So that none of the partitions is likely to have no stream."""
 REST_S = 180.0
-"""How long a group may take to come to rest; a killed member's session alone lasts 45 s."""
+"""How long a group may take to come to rest; a killed member's session alone lasts 15 s."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from benchmarks.stack import Stack, compile_detectors, open_folder
 from benchmarks.stored import StoredReader
 from ingest.errors import BrokerUnavailableError
 from ingest.kafka_producer import KafkaSink
+from ingest.kafka_source import SESSION_TIMEOUT_MS
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-DEFAULT_SESSION_S = 45.0
+DEFAULT_SESSION_S = SESSION_TIMEOUT_MS / 1000
 _AUTOPSY: tuple[LiteralString, ...] = (
     "SELECT partition, next_offset FROM source_positions ORDER BY 1",
     """SELECT s.name, g.name, g.first_sample, g.next_sample, g.n_stored, g.sealed
@@ -60,7 +61,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     speed : times real time.
     shuffle_s : how much later a fifth of the messages may come, s of signal; 0 for none.
     repeats : 1 to send some messages twice.
-    session_s : of the workers; 45 is the command line's, another starts `benchmarks.worker`.
+    session_s : of the workers; other than the command line's, it starts `benchmarks.worker`.
     pause_s : between two faults, at most.
     drain_s : how long the rest may take to be stored after the last fault.
     folder : for the logs; a new one where it is empty.

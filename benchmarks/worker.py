@@ -16,7 +16,7 @@ import msgspec
 
 from ingest import kafka_worker
 from ingest.garbage import rare_looks
-from ingest.kafka_source import KafkaSource
+from ingest.kafka_source import SESSION_TIMEOUT_MS, KafkaSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     detectors : whether the production detectors run.
     """
 
-    session_s: float = 45.0
+    session_s: float = SESSION_TIMEOUT_MS / 1000
     detectors: bool = True
 
 

@@ -76,6 +76,7 @@ def run(  # noqa: PLR0913 - the settings of a worker
     clock = clock or SystemClock()
     settings = settings or WorkerSettings()
     name = name or own_name()
+    detectors = detectors or _production_detectors()
     try:
         database = _until_there(lambda: Database.open(dsn), clock, stop, settings.backoff)
     except _StoppedError:
@@ -89,7 +90,7 @@ def run(  # noqa: PLR0913 - the settings of a worker
         worker = Worker(
             database,
             source,
-            detectors=detectors or _production_detectors(),
+            detectors=detectors,
             clock=clock,
             name=name,
             settings=settings,
@@ -161,9 +162,11 @@ def _open_source(bootstrap: str, group: str, topic: str, instance: str | None) -
 
 
 def _production_detectors() -> Callable[[Signal], Sequence[AnyDetector]]:
-    # looked up when a worker starts: the detectors bring numba, which takes a second to import
+    """Ready to run: what they bring takes three seconds to load, in which streams that are ours would stand still."""
     from detectors import registry
+    from detectors.warm_up import warm_up
 
+    warm_up()
     found: Callable[[Signal], Sequence[AnyDetector]] = registry.production_for
     return found
 

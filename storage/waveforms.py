@@ -15,7 +15,7 @@ from signal_processing.values import Block
 from signal_processing.waveform_codec import ENVELOPE_BIN
 from storage import envelopes, partitions, pyramids, queries, sample_runs
 from storage.envelopes import StoredBins
-from storage.errors import ConstraintError, UnknownRowError
+from storage.errors import ConstraintError, StaleRowsError, UnknownRowError
 from storage.extent import Extent
 from storage.open_cell import OpenCell
 from storage.pyramids import COARSE_BIN
@@ -80,16 +80,29 @@ def store_blocks(conn: Connection[TupleRow], group: GroupRow, blocks: Sequence[B
 
 
 def open_cells(conn: Connection[TupleRow], groups: Sequence[GroupRow]) -> dict[int, OpenCell]:
-    """The incomplete cell of each group, by the group's id; `groups` carry their extents of now."""
+    """The incomplete cell of each group, by the group's id; `groups` carry their extents of now.
+
+    Raises
+    ------
+    StaleRowsError : if somebody else completed a cell since the extents were read.
+    """
     starts = {group.id: group.extent.open_from(group.cell_samples) for group in groups}
     rows = fetch(conn, _SQL["open_tails"], {"ids": list(starts), "starts": list(starts.values())})
     runs: dict[int, list[TupleRow]] = {}
     for group_id, *row in rows:
         runs.setdefault(group_id, []).append(tuple(row))
     return {
-        group.id: OpenCell(group.cell_samples, starts[group.id], _tail_runs(group, runs.get(group.id, ())))
-        for group in groups
+        group.id: _open_cell(group, starts[group.id], _tail_runs(group, runs.get(group.id, ()))) for group in groups
     }
+
+
+def _open_cell(group: GroupRow, start: int, runs: Sequence[Block]) -> OpenCell:
+    end = max((run.end for run in runs), default=start)
+    if end > start + group.cell_samples:
+        limit = f"end by {start + group.cell_samples}, as when its extent was read"
+        msg = f"the open cell of channel group {group.id} must {limit}, but samples reach {end}"
+        raise StaleRowsError(msg)
+    return OpenCell(group.cell_samples, start, runs)
 
 
 def open_cell(conn: Connection[TupleRow], group: GroupRow, extent: Extent) -> OpenCell:

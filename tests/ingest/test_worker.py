@@ -23,6 +23,7 @@ from ingest_kit import (
     worker_on,
 )
 
+from ingest import pipeline
 from ingest.backoff import Backoff
 from ingest.errors import BrokerUnavailableError, TooManyDeadLettersError
 from ingest.local_source import LocalSource
@@ -412,6 +413,36 @@ def test_worker_takes_turns_with_another_that_stored_part_of_the_stream(database
             source.send(each)
         drain(worker, n_messages=len(part))
     ingest(other_database, lambda source: [source.send(each) for each in sent])
+    assert content(database) == content(other_database)
+
+
+def test_worker_loads_again_when_another_completes_a_cell_while_it_loads(database, other_database, monkeypatch):
+    values, signal = samples(20_000), ecg()
+    sent = list(messages_of(signal, [Block(i, values[i : i + 250]) for i in range(0, 20_000, 250)], device="d"))
+    one, other = LocalSource(), LocalSource()
+    mine, theirs = worker_on(database, one), worker_on(database, other)
+    for each in sent[:4]:
+        other.send(each)
+    drain(theirs, n_messages=4)
+    load, overtaken = pipeline.load_states, []
+
+    def overtaking(conn, known, **changes):
+        if (
+            known and not overtaken
+        ):  # the group's row was read, its tail not yet: the other one goes on by a cell and a half
+            overtaken.append(known)
+            for each in sent[4:45]:
+                other.send(each)
+            drain(theirs, n_messages=41)
+        return load(conn, known, **changes)
+
+    for each in sent:
+        one.send(each)
+    monkeypatch.setattr(pipeline, "load_states", overtaking)
+    drain(mine, n_messages=len(sent))
+    monkeypatch.undo()
+    ingest(other_database, lambda source: [source.send(each) for each in sent])
+    assert overtaken
     assert content(database) == content(other_database)
 
 
