@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import MemberToRemove
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
@@ -49,6 +50,7 @@ PARTITION_FETCH_BYTES = 6 * 1024 * 1024
 streams that stand in the tail for a moment. It bounds what a worker holds, with messages of any size."""
 FINAL_COMMIT_TIMEOUT_MS = 1_500
 LAG_TIMEOUT_MS = 1_000
+LEAVE_TIMEOUT_MS = 500
 US_PER_MS = 1_000
 
 
@@ -228,7 +230,9 @@ class KafkaSource:
                 self._consumer.commit(self._offsets(positions), timeout_ms=FINAL_COMMIT_TIMEOUT_MS)
         except KafkaError as error:
             _log.info("final_commit_failed", error=type(error).__name__)
-        self._abandon()
+        member_id = self._consumer.group_metadata().member_id
+        if self._abandon() and member_id and self._settings["group_instance_id"]:
+            self._leave(member_id)
         self._dead_letters.close()
 
     def _poll(self, timeout_s: float) -> Any:
@@ -255,11 +259,32 @@ class KafkaSource:
         self._open()
         return {}
 
-    def _abandon(self) -> None:
+    def _abandon(self) -> bool:
         try:
             self._consumer.close(autocommit=False, timeout_ms=FINAL_COMMIT_TIMEOUT_MS)
         except (KafkaError, OSError) as error:
             _log.info("consumer_close_failed", error=type(error).__name__)
+            return False
+        return True
+
+    def _leave(self, member_id: str) -> None:
+        """Give the streams to the others now: of a static member the client only goes silent, until its session ends.
+
+        By the member's id as well, so that one that has taken over the same instance since stays.
+        """
+        member = MemberToRemove(member_id=member_id, group_instance_id=self._settings["group_instance_id"])
+        try:
+            admin = KafkaAdminClient(
+                bootstrap_servers=self._bootstrap,
+                bootstrap_timeout_ms=LEAVE_TIMEOUT_MS,
+                request_timeout_ms=LEAVE_TIMEOUT_MS,
+            )
+            try:
+                admin.remove_group_members(self._settings["group_id"], [member])
+            finally:
+                admin.close()
+        except (KafkaError, OSError) as error:
+            _log.info("not_left", error=type(error).__name__)
 
     def _offsets(self, positions: Mapping[Partition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
         mine = self._consumer.assignment()

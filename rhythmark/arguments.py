@@ -105,7 +105,7 @@ def _ingest(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--instance",
         metavar="NAME",
-        help="name that this replica keeps over restarts: stopped and started within 15 s, it keeps its streams",
+        help="name that this replica keeps: should it die and start again within 15 s, it still has its streams",
     )
     command.add_argument("--metrics-port", type=port, metavar="N", help="serve /metrics there, 0 for any free port")
     command.add_argument(
