@@ -74,6 +74,7 @@ class Faults:
         self._deck: list[str] = []
         # one that is stopped or being started is left alone by the other fault of a pair
         self._workers_busy = threading.Lock()
+        self._broker_busy = threading.Lock()
         self._database_busy = threading.Lock()
         self._network_busy = threading.Lock()
         self.counts = dict.fromkeys(self._kinds, 0)
@@ -129,11 +130,12 @@ class Faults:
             return " ".join(killed)
 
     def _kill_broker(self, share: float) -> str:
-        broker = self._where.stack.broker
-        broker.kill()
-        time.sleep(5 * share)
-        broker.start()
-        return broker.bootstrap
+        with self._broker_busy:
+            broker = self._where.stack.broker
+            broker.kill()
+            time.sleep(5 * share)
+            broker.start()
+            return broker.bootstrap
 
     def _kill_database(self, share: float) -> str:
         with self._database_busy:
