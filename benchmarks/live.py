@@ -13,7 +13,8 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple
+import urllib.request
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from benchmarks import live_streams, processes
 from benchmarks.figures import Figure
 from benchmarks.live_producer import N_SLOTS, Plan
-from benchmarks.stack import Stack, compile_detectors, stack, wait_for_reading
+from benchmarks.stack import Stack, compile_detectors, free_port, stack, wait_for_reading
 from benchmarks.stored import Look, StoredReader
 
 if TYPE_CHECKING:
@@ -81,6 +82,27 @@ class _Cost(NamedTuple):
     reader: float
 
 
+class _Inside(NamedTuple):
+    """What workers say of themselves so far, all together: seconds by the clock, and counts."""
+
+    detectors_s: float
+    writing_s: float
+    n_batches: float
+    checkpoint_bytes: float
+
+    @classmethod
+    def of(cls, ports: list[int]) -> Self:
+        """Asked of their metrics."""
+        pages = []
+        for port in ports:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                pages.append(dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines()))
+        return cls(*(sum(float(page[f"rhythmark_{name}"]) for page in pages) for name in _INSIDE))
+
+
+_INSIDE = ("detector_seconds_total", "write_seconds_sum", "transactions_total", "checkpoint_bytes_total")
+
+
 class _Run:
     """One run, and what it found."""
 
@@ -98,6 +120,9 @@ class _Run:
         self._latencies = np.zeros(MAX_LATENCY_MS + 1, np.int64)  # messages by ms
         self._lags: list[tuple[float, float]] = []  # s since the start, messages produced and not stored
         self._cost_s: list[float] = []
+        self._ports: list[int] = []
+        self._inside: list[float] = []
+        self._memory_bytes: list[int] = []
         self._elapsed_s = 0.0
         self._drained_s = 0.0
         self._start_s = 0.0
@@ -105,7 +130,11 @@ class _Run:
     def measure(self) -> None:
         """Run it."""
         dsn = self._stack.dsn(self._stack.new_database())
-        workers = [self._stack.start_worker(f"w{i}", dsn, group="live") for i in range(self._n_workers)]
+        self._ports = [free_port() for _ in range(self._n_workers)]
+        workers = [
+            self._stack.start_worker(f"w{i}", dsn, group="live", metrics_port=port)
+            for i, port in enumerate(self._ports)
+        ]
         wait_for_reading(workers)
         self._start_s = math.ceil(time.time() + READY_S)
         producers = [self._start_producer(i) for i in range(self._options.producers)]
@@ -146,12 +175,15 @@ class _Run:
             next_s = max(next_s + LOOK_S, time.time())
             if before is None and time.time() >= warm_s:
                 before, began_s = self._cost(postmaster, reader, producers), time.time()
+                inside = _Inside.of(self._ports)
             self._note(reader, reader.look())
             self._check(producers)
         assert before is not None
         after = self._cost(postmaster, reader, producers)
         self._elapsed_s = time.time() - began_s
         self._cost_s = [late - early for early, late in zip(before, after, strict=True)]
+        self._inside = [late - early for early, late in zip(inside, _Inside.of(self._ports), strict=True)]
+        self._memory_bytes = [processes.resident_bytes(one.pid) for one in self._stack.workers.values()]
         for producer in producers:
             if producer.wait(60) != 0:
                 msg = f"producers must deliver everything, one ended with {producer.returncode}"
@@ -179,11 +211,11 @@ class _Run:
             raise RuntimeError(msg)
 
     def _note(self, reader: StoredReader, look: Look) -> None:
-        if len(look.group_ids) and look.group_ids.max() >= len(self._numbers):
+        is_new = look.group_ids.max(initial=-1) >= len(self._numbers)
+        if is_new or (self._numbers[look.group_ids] < 0).any():  # of two workers the later may have the lower ids
             self._number(reader)
-        known = look.group_ids < len(self._numbers)
-        numbers = self._numbers[look.group_ids[known]]
-        stored = look.next_samples[known] // live_streams.FS_HZ
+        numbers = self._numbers[look.group_ids]
+        stored = look.next_samples // live_streams.FS_HZ
         n_new = stored - self._seen[numbers]
         streams = np.repeat(numbers, n_new)
         # message k of a stream that advanced from a to b, for each k in [a, b)
@@ -239,6 +271,12 @@ class _Run:
         stream_s = self._options.streams * self._elapsed_s
         for kind, cost_s in zip(_Cost._fields, self._cost_s, strict=True):
             yield Figure(f"{name}: processor, {kind}", 1e6 * cost_s / stream_s, "us/stream-second")
+        detectors_s, writing_s, n_batches, checkpoint_bytes = self._inside
+        yield Figure(f"{name}: of a worker's time, detectors", 1e6 * detectors_s / stream_s, "us/stream-second")
+        yield Figure(f"{name}: of a worker's time, transactions", 1e6 * writing_s / stream_s, "us/stream-second")
+        yield Figure(f"{name}: messages a batch", stream_s / n_batches, "messages")
+        yield Figure(f"{name}: checkpoints", checkpoint_bytes / stream_s, "B/stream-second")
+        yield Figure(f"{name}: memory of all workers", sum(self._memory_bytes) / 2**20, "MiB")
         service_s = sum(self._cost_s[:3])
         cores = os.cpu_count() or 1
         yield Figure(f"{name}: processor used by workers, broker, database", service_s / self._elapsed_s, "cores")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -118,10 +119,18 @@ class Stack:
         with psycopg.connect(self._dsn) as conn:
             return processes.parent(conn.info.backend_pid)
 
-    def start_worker(self, name: str, dsn: str, *, group: str, program: tuple[str, ...] | None = None) -> WorkerProcess:
+    def start_worker(
+        self,
+        name: str,
+        dsn: str,
+        *,
+        group: str,
+        program: tuple[str, ...] | None = None,
+        metrics_port: int | None = None,
+    ) -> WorkerProcess:
         """Start a worker as the command line does, or by a program that takes GROUP and INSTANCE as last arguments.
 
-        Its output is added to a log of that name.
+        Its output is added to a log of that name. Only one of the command line serves its metrics.
         """
         log = self.folder / f"{name}.log"
         environment = os.environ | {
@@ -134,6 +143,8 @@ class Stack:
             if program
             else [sys.executable, "-m", "rhythmark", "ingest", "--group", group, "--instance", name]
         )
+        if metrics_port is not None:
+            command += ["--metrics-port", str(metrics_port)]
         with log.open("ab") as output:
             process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
         self.workers[name] = WorkerProcess(name, process, log)
@@ -250,6 +261,13 @@ def open_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)
     return folder
+
+
+def free_port() -> int:
+    """One that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def wait_for_reading(workers: list[WorkerProcess], *, timeout_s: float = 240.0) -> None:

@@ -75,7 +75,7 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     n_blocks : runs of samples that were stored.
     n_dead_letters : by class of reason.
     lag_messages : messages still to read, by partition.
-    write_s : how long storing a batch took, detectors included, s.
+    write_s : how long storing a batch took, less the time of the detectors, s.
     end_to_end_s : from the producer's time stamp to the commit, a value a message, s.
     n_active_streams : streams with messages within `ACTIVE_WITHIN_S`.
     n_states : channel groups in memory.

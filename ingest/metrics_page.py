@@ -71,7 +71,7 @@ class _WorkerCollector(Collector):
         yield _dead_letters(figures)
         yield _lags(figures)
         yield _states(figures)
-        yield _histogram("write_seconds", "Time to store a batch, detectors included", figures.write_s)
+        yield _histogram("write_seconds", "Time to store a batch, less that of the detectors", figures.write_s)
         yield _histogram("end_to_end_seconds", "From the producer's time stamp to the commit", figures.end_to_end_s)
         yield GaugeMetricFamily(
             "rhythmark_active_streams", "Streams with messages in the last minute", figures.n_active_streams

@@ -476,7 +476,7 @@ CREATE INDEX annotations_span ON annotations USING btree (stream_id, length_clas
 
 CREATE INDEX audit_log_at ON audit_log USING btree (at_us);
 
-CREATE INDEX channel_groups_unfinished ON channel_groups USING btree (updated_us) WHERE ((ends_at IS NOT NULL) AND (NOT sealed));
+CREATE INDEX channel_groups_unfinished ON channel_groups USING btree (id) WHERE ((ends_at IS NOT NULL) AND (NOT sealed));
 
 CREATE INDEX login_failures_address ON login_failures USING btree (address, at_us);
 

@@ -106,7 +106,7 @@ CROSS JOIN LATERAL (
            array_agg(gain ORDER BY position) AS gains, array_agg("offset" ORDER BY position) AS offsets
     FROM signals WHERE group_id = g.id
 ) c
-WHERE g.ends_at >= g.next_sample AND NOT g.sealed AND g.updated_us < clock_us() - %(silent_us)s
+WHERE g.ends_at IS NOT NULL AND g.ends_at >= g.next_sample AND NOT g.sealed AND g.updated_us < clock_us() - %(silent_us)s
 ORDER BY g.id LIMIT %(limit)s
 
 -- name: note_endings

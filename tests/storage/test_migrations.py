@@ -205,3 +205,14 @@ def test_database_address_in_a_message_never_shows_the_password():
     with pytest.raises(DatabaseUnavailableError) as caught:
         Database.open(dsn)
     assert "topsecret" not in str(caught.value)
+
+
+def test_no_index_holds_what_every_message_changes_of_a_group(any_database):
+    """Else the server cannot update the row in place, and each index of the table grows with every message."""
+    query = """SELECT a.attname FROM pg_index i
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+        WHERE i.indrelid = 'channel_groups'::regclass"""
+    with any_database.transaction() as conn:
+        indexed = {name for (name,) in conn.execute(query)}
+    assert indexed
+    assert not indexed & {"next_sample", "n_stored", "updated_us"}
