@@ -20,7 +20,7 @@ import numpy as np
 import psycopg
 from kafka import KafkaConsumer
 
-from benchmarks import live_streams, worker
+from benchmarks import live_streams, processes, worker
 from benchmarks.figures import Figure, against
 from benchmarks.group_watch import GroupWatch
 from benchmarks.stack import Stack, compile_detectors, stack, wait_for_reading
@@ -87,13 +87,19 @@ def _catching_up(running: Stack, options: Options) -> Iterator[Figure]:
             name = f"catch-up, {'all' if detectors else 'no'} detectors, {n_workers} worker{'s' * (n_workers > 1)}"
             yield against(Figure(name, n_values / times.storing_s, "samples/s"), slower)
             yield against(Figure(f"{name}, start of the process included", n_values / times.all_s, "samples/s"), slower)
+            for kind, cost_s in zip(("workers", "broker", "database"), times.cost_s, strict=True):
+                yield Figure(f"{name}: processor, {kind}", 1e6 * cost_s / n_messages, "us/message")
 
 
 class _Times(NamedTuple):
-    """From the first worker's start, and from the first look that showed a row."""
+    """From the first worker's start, and from the first look that showed a row.
+
+    `cost_s` is the processor time of workers, broker and database since then, for the whole backlog.
+    """
 
     all_s: float
     storing_s: float
+    cost_s: list[float]
 
 
 def _caught_up(
@@ -104,22 +110,31 @@ def _caught_up(
     n_wanted = n_messages * live_streams.FS_HZ
     began_s = time.monotonic()
     first_s = first_n = n_stored = 0
+    cost_s: list[float] = []
+    postmaster = running.postmaster_pid()
     with StoredReader(dsn) as reader:
+
+        def cost() -> list[float]:
+            pids = [worker.pid for worker in running.workers.values()]
+            database_s = processes.tree_cpu_s(postmaster) - processes.cpu_s([reader.backend_pid])
+            return [processes.cpu_s(pids), processes.cpu_s([running.broker_pid]), database_s]
+
         workers = [running.start_worker(f"{group}-{i}", dsn, group=group, program=program) for i in range(n_workers)]
         while n_stored < n_wanted:
             time.sleep(LOOK_S)
             n_stored = reader.n_stored()
             if n_stored and not first_n:
-                first_s, first_n = time.monotonic(), n_stored
+                first_s, first_n, cost_s = time.monotonic(), n_stored, cost()
             for one in workers:
                 one.check()
             if time.monotonic() > began_s + limit_s:
                 msg = f"{n_wanted} samples must be stored within {limit_s:g} s, {n_stored} are"
                 raise RuntimeError(msg)
         end_s = time.monotonic()
+        share = (n_wanted - first_n) / n_wanted  # what was stored while it was timed
+        spent_s = [(late - early) / (share or 1.0) for early, late in zip(cost_s, cost(), strict=True)]
     running.stop_workers()
-    share = (n_wanted - first_n) / n_wanted  # what was stored while it was timed
-    return _Times(end_s - began_s, (end_s - first_s) / share if share else end_s - began_s)
+    return _Times(end_s - began_s, (end_s - first_s) / share if share else end_s - began_s, spent_s)
 
 
 def _fill(bootstrap: str, options: Options) -> None:
