@@ -1,8 +1,9 @@
 """Catch-up after an outage, and what it takes until partitions are read again when workers come and go.
 
-A backlog of live streams (3 leads at 250 Hz, 1 s a message) waits in a real broker. Measured in the same run: a bare
-kafka-python loop that only receives it, a bare COPY of the same payloads, and workers as the command line starts them,
-from their start and from the first row to the last. What is stored is read on a connection of its own.
+A backlog of live streams (3 leads at 250 Hz, 1 s a message, with the time stamps of their seconds) waits in a real
+broker. Measured in the same run: a bare kafka-python loop that only receives it, a bare COPY of the same payloads, and
+workers as the command line starts them, from their start and from the first row to the last; then until their detectors
+have read it all, as their metrics say. What is stored is read on a connection of its own.
 
 Then messages trickle into every partition while a worker is added, stopped in order and killed: how long the partition
 that waited longest was not read, and when every partition is read again with the group at rest, as the broker sees it.
@@ -23,7 +24,7 @@ from kafka import KafkaConsumer
 from benchmarks import live_streams, processes, worker
 from benchmarks.figures import Figure, against
 from benchmarks.group_watch import GroupWatch
-from benchmarks.stack import Stack, compile_detectors, stack, wait_for_reading
+from benchmarks.stack import Stack, compile_detectors, free_port, metrics, stack, wait_for_reading
 from benchmarks.stored import StoredReader
 from ingest.kafka_producer import KafkaSink
 from ingest.topics import N_WAVEFORM_PARTITIONS, WAVEFORM_TOPIC
@@ -87,6 +88,9 @@ def _catching_up(running: Stack, options: Options) -> Iterator[Figure]:
             name = f"catch-up, {'all' if detectors else 'no'} detectors, {n_workers} worker{'s' * (n_workers > 1)}"
             yield against(Figure(name, n_values / times.storing_s, "samples/s"), slower)
             yield against(Figure(f"{name}, start of the process included", n_values / times.all_s, "samples/s"), slower)
+            if detectors:
+                read = Figure(f"{name}, until all is read by detectors", n_values / times.level_s, "samples/s")
+                yield against(read, slower)
             for kind, cost_s in zip(("workers", "broker", "database"), times.cost_s, strict=True):
                 yield Figure(f"{name}: processor, {kind}", 1e6 * cost_s / n_messages, "us/message")
 
@@ -94,11 +98,13 @@ def _catching_up(running: Stack, options: Options) -> Iterator[Figure]:
 class _Times(NamedTuple):
     """From the first worker's start, and from the first look that showed a row.
 
-    `cost_s` is the processor time of workers, broker and database since then, for the whole backlog.
+    `level_s` is until the detectors have read everything as well, `cost_s` the processor time of workers, broker and
+    database for the whole backlog by then.
     """
 
     all_s: float
     storing_s: float
+    level_s: float
     cost_s: list[float]
 
 
@@ -119,7 +125,11 @@ def _caught_up(
             database_s = processes.tree_cpu_s(postmaster) - processes.cpu_s([reader.backend_pid])
             return [processes.cpu_s(pids), processes.cpu_s([running.broker_pid]), database_s]
 
-        workers = [running.start_worker(f"{group}-{i}", dsn, group=group, program=program) for i in range(n_workers)]
+        ports = [None if program else free_port() for _ in range(n_workers)]
+        workers = [
+            running.start_worker(f"{group}-{i}", dsn, group=group, program=program, metrics_port=port)
+            for i, port in enumerate(ports)
+        ]
         while n_stored < n_wanted:
             time.sleep(LOOK_S)
             n_stored = reader.n_stored()
@@ -131,10 +141,15 @@ def _caught_up(
                 msg = f"{n_wanted} samples must be stored within {limit_s:g} s, {n_stored} are"
                 raise RuntimeError(msg)
         end_s = time.monotonic()
+        while any(port and metrics(port)["rhythmark_detectors_behind_groups"] for port in ports):
+            time.sleep(LOOK_S)
+        level_s = time.monotonic()
         share = (n_wanted - first_n) / n_wanted  # what was stored while it was timed
         spent_s = [(late - early) / (share or 1.0) for early, late in zip(cost_s, cost(), strict=True)]
     running.stop_workers()
-    return _Times(end_s - began_s, (end_s - first_s) / share if share else end_s - began_s, spent_s)
+    if not share:
+        return _Times(end_s - began_s, end_s - began_s, level_s - began_s, spent_s)
+    return _Times(end_s - began_s, (end_s - first_s) / share, (level_s - first_s) / share, spent_s)
 
 
 def _fill(bootstrap: str, options: Options) -> None:
@@ -143,8 +158,9 @@ def _fill(bootstrap: str, options: Options) -> None:
     streams = live_streams.streams_of(range(options.streams), records, t0_us=t0_us)
     sink = KafkaSink(bootstrap)
     for i_second in range(options.outage_s):
+        sent_ms = t0_us // 1000 + 1000 * (i_second + 1)
         for stream in streams:
-            sink.send_raw(stream.key, stream.message(i_second))
+            sink.send_raw(stream.key, stream.message(i_second), sent_ms=sent_ms)
     sink.flush()
     sink.close()
 

@@ -30,6 +30,7 @@ from benchmarks.stored import StoredReader
 from ingest.errors import BrokerUnavailableError
 from ingest.kafka_producer import KafkaSink
 from ingest.kafka_source import SESSION_TIMEOUT_MS
+from ingest.worker import WorkerSettings
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     shuffle_s : how much later a fifth of the messages may come, s of signal; 0 for none.
     repeats : 1 to send some messages twice.
     session_s : of the workers; other than the command line's, it starts `benchmarks.worker`.
+    defer_s : how long messages may have waited for detectors to read them at once; the same.
     pause_s : between two faults, at most.
     drain_s : how long the rest may take to be stored after the last fault.
     folder : for the logs; a new one where it is empty.
@@ -73,6 +75,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     shuffle_s: float = 4.0
     repeats: int = 1
     session_s: float = DEFAULT_SESSION_S
+    defer_s: float = WorkerSettings().defer_s
     pause_s: float = 12.0
     drain_s: float = 600.0
     seed: int = 1
@@ -167,8 +170,8 @@ class _Disturbed:
         """Run it."""
         options = self._options
         rng = random.Random(options.seed)  # noqa: S311 - repeatable
-        own = options.session_s != DEFAULT_SESSION_S
-        program = worker.program(worker.Settings(session_s=options.session_s)) if own else None
+        settings = worker.Settings(session_s=options.session_s, defer_s=options.defer_s)
+        program = None if settings == worker.Settings() else worker.program(settings)
         with Stack(self._folder) as running, Proxy(running.server_address) as proxy:
             name = running.new_database()
             where = Where(running, proxy, name, program, options.session_s)

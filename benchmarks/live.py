@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
@@ -22,7 +21,7 @@ import numpy as np
 from benchmarks import live_streams, processes
 from benchmarks.figures import Figure
 from benchmarks.live_producer import N_SLOTS, Plan
-from benchmarks.stack import Stack, compile_detectors, free_port, stack, wait_for_reading
+from benchmarks.stack import Stack, compile_detectors, free_port, metrics, stack, wait_for_reading
 from benchmarks.stored import Look, StoredReader
 
 if TYPE_CHECKING:
@@ -93,11 +92,8 @@ class _Inside(NamedTuple):
     @classmethod
     def of(cls, ports: list[int]) -> Self:
         """Asked of their metrics."""
-        pages = []
-        for port in ports:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-                pages.append(dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines()))
-        return cls(*(sum(float(page[f"rhythmark_{name}"]) for page in pages) for name in _INSIDE))
+        pages = [metrics(port) for port in ports]
+        return cls(*(sum(page[f"rhythmark_{name}"] for page in pages) for name in _INSIDE))
 
 
 _INSIDE = ("detector_seconds_total", "write_seconds_sum", "transactions_total", "checkpoint_bytes_total")

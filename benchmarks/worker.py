@@ -17,6 +17,7 @@ import msgspec
 from ingest import kafka_worker
 from ingest.garbage import rare_looks
 from ingest.kafka_source import SESSION_TIMEOUT_MS, KafkaSource
+from ingest.worker import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +32,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     session_s : how long it may be silent before its partitions go to the others.
+    defer_s : how long messages may have waited for detectors to read them at once.
     detectors : whether the production detectors run.
     """
 
     session_s: float = SESSION_TIMEOUT_MS / 1000
+    defer_s: float = WorkerSettings().defer_s
     detectors: bool = True
 
 
@@ -59,6 +62,7 @@ def main(text: str, group: str, name: str) -> None:
             stop=stop,
             instance=name,
             detectors=None if settings.detectors else _none,
+            settings=WorkerSettings(defer_s=settings.defer_s),
         )
 
 

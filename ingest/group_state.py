@@ -41,22 +41,25 @@ class Pace(NamedTuple):
     ----------
     checkpoint_s : signal between two checkpoints of a detector, s.
     reorder_s : signal after a missing block for which detectors wait for it, s.
+    defer_s : messages of a backlog that waited longer than that are stored first; detectors follow, s.
     """
 
     checkpoint_s: float = 30.0
     reorder_s: float = 5.0
+    defer_s: float = 30.0
 
 
 class Taken(NamedTuple):
     """What one group's part of a batch came to; sample times.
 
     `n_late` of the `n_samples` came for a time that detectors had passed: `late` says which, as [start, end).
-    The detectors took `detector_s`.
+    `n_deferred` of them the detectors are still to read. The detectors took `detector_s`.
     """
 
     n_samples: int = 0
     n_duplicate: int = 0
     n_late: int = 0
+    n_deferred: int = 0
     late: tuple[tuple[int, int], ...] = ()
     detector_s: float = 0.0
 
@@ -151,34 +154,55 @@ class GroupState:
 
     @property
     def n_behind(self) -> int:
-        """Stored samples that the detectors were not given since the state was loaded."""
-        return self.extent.next_sample - self._caught_up_to if self.lines else 0
+        """Stored samples that the detectors were not given yet."""
+        return max(self.extent.next_sample - self._following_from(), 0) if self.lines else 0
 
-    def catch_up(self, conn: Conn, writer: BatchWriter) -> None:
-        """Let the detectors read on in what is stored, up to ten minutes of signal."""
-        end = min(self._caught_up_to + max(self._n_samples(CATCH_UP_S), 1), self.extent.next_sample)
-        blocks = waveforms.read_window(conn, self.group, self._caught_up_to, end)
+    @property
+    def behind_s(self) -> float:
+        """The same as signal, s."""
+        return self.n_behind / self._fs_hz
+
+    def catch_up(self, conn: Conn, writer: BatchWriter) -> float:
+        """Let the detectors read on in what is stored, up to ten minutes of signal; gives the time they took, s."""
+        self._detector_s = 0.0
+        start = self._following_from()
+        end = min(start + max(self._n_samples(CATCH_UP_S), 1), self.extent.next_sample)
+        blocks = waveforms.read_window(conn, self.group, start, end)
         self._caught_up_to = end
+        self._order.note_newest(self.extent.next_sample)
         self._offer(blocks, writer)
+        return self._detector_s
 
-    def take(self, conn: Conn, items: Sequence[Item], starts: Sequence[int], writer: BatchWriter) -> Taken:
+    def _following_from(self) -> int:
+        return max(self._caught_up_to, self.extent.first_sample)
+
+    def take(
+        self, conn: Conn, items: Sequence[Item], starts: Sequence[int], writer: BatchWriter, *, is_old: bool
+    ) -> Taken:
         """Have the samples of messages stored, and what the detectors say of them.
 
         Parameters
         ----------
         starts : where `place` put each.
+        is_old : whether the messages waited for long: then the detectors do not read them now, see `catch_up`, nor
+            while they are behind.
 
         Raises
         ------
         StaleStateError : if somebody else stored samples of this group since the state was loaded.
         """
+        defers = self.lines and (is_old or self.n_behind > 0)
         blocks = blocks_of([item.message for item in items], starts)
         is_usual = not self.extent.sealed and min(block.start for block in blocks) >= self._cell.start
         self._detector_s = 0.0
         new = self._add(blocks, writer) if is_usual else self._add_before(conn, blocks)
         n_new = sum(map(len, new))
-        self._caught_up_to = self.extent.next_sample
-        late = self._offer(new, writer) if self.lines else ()
+        readable = new
+        if defers:  # what lies before they will not come by again
+            readable = [part for part in (part.between(0, self._caught_up_to) for part in new) if len(part)]
+        else:
+            self._caught_up_to = self.extent.next_sample
+        late = self._offer(readable, writer) if self.lines else ()
         if n_new:
             self.is_ended = False
         for item, start in zip(items, starts, strict=True):
@@ -189,7 +213,8 @@ class GroupState:
         if self._timeline.is_changed or self.extent.next_sample - self._timeline_at >= self._timeline_samples:
             self._save_timeline(writer)
         n_late = sum(end - start for start, end in late)
-        return Taken(n_new, sum(map(len, blocks)) - n_new, n_late, late, self._detector_s)
+        n_deferred = n_new - sum(map(len, readable))
+        return Taken(n_new, sum(map(len, blocks)) - n_new, n_late, n_deferred, late, self._detector_s)
 
     @property
     def is_waiting(self) -> bool:
@@ -198,8 +223,8 @@ class GroupState:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the end is known and nothing before it is awaited."""
-        return self.ends_at == self.extent.next_sample and not self._order.is_waiting
+        """Whether the end is known, and nothing before it is awaited or still to be read."""
+        return self.ends_at == self.extent.next_sample and not self._order.is_waiting and not self.n_behind
 
     def give_up_waiting(self, writer: BatchWriter) -> None:
         """Read on behind what is missing: nothing came for long."""

@@ -62,10 +62,10 @@ class KafkaSink:
         """
         self.send_raw(message.stream_id.encode(), encode(message))
 
-    def send_raw(self, key: bytes | None, value: bytes) -> None:
-        """Hand any bytes to the producer, as `send` does."""
+    def send_raw(self, key: bytes | None, value: bytes, *, sent_ms: int | None = None) -> None:
+        """Hand any bytes to the producer, as `send` does; with the time stamp given, ms UTC, else with now."""
         with translating("messages are sent"):
-            self._pending.append(self._producer.send(self._topic, key=key, value=value))
+            self._pending.append(self._producer.send(self._topic, key=key, value=value, timestamp_ms=sent_ms))
             while len(self._pending) > MAX_PENDING or (self._pending and self._pending[0].is_done):
                 self._pending.popleft().get(timeout=DELIVERY_TIMEOUT_S)
 

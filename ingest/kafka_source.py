@@ -24,7 +24,7 @@ from ingest.source import Partition, Polled, Received
 from ingest.topics import BOOTSTRAP_TIMEOUT_MS, DEAD_LETTER_TOPIC, WAVEFORM_TOPIC, topic_identity, translating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ingest.source import DeadLetter
 
@@ -45,9 +45,9 @@ FETCH_MIN_BYTES = 1_000_000
 FETCH_MAX_WAIT_MS = 200
 """How long messages wait at the broker for company, at most. Without it, 1,500 live streams took a fifth more processor
 time of workers, broker and database."""
-PARTITION_FETCH_BYTES = 6 * 1024 * 1024
-"""Of one partition at once, at most: a backlog then brings cells of half a minute whole, instead of seconds of many
-streams that stand in the tail for a moment. It bounds what a worker holds, with messages of any size."""
+PARTITION_FETCH_BYTES = 1_800_000
+"""Of one partition at once, at most, about a thousand seconds of three leads: enough that a backlog brings whole cells
+of half a minute, little enough that those of other partitions do not wait."""
 FINAL_COMMIT_TIMEOUT_MS = 1_500
 LAG_TIMEOUT_MS = 1_000
 LEAVE_TIMEOUT_MS = 500
@@ -117,7 +117,7 @@ class KafkaSource:
             "heartbeat_interval_ms": min(HEARTBEAT_MS, session_timeout_ms // 3),
             "reconnect_backoff_max_ms": 1_000,
             "request_timeout_ms": 30_000,
-            "fetch_max_bytes": 4 * PARTITION_FETCH_BYTES,
+            "fetch_max_bytes": 16 * 1024 * 1024,
             "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
             # the broker gathers for a while: hundreds of live streams then come in one answer instead of one each
             "fetch_min_bytes": FETCH_MIN_BYTES,
@@ -160,7 +160,12 @@ class KafkaSource:
             for record in batch
         ]
         self._has_heard = self._has_heard or bool(messages)
-        return Polled(messages, unplaced, self._take_revoked())
+        n_waiting = sum(self._n_after(partition, batch) for partition, batch in records.items())
+        return Polled(messages, unplaced, self._take_revoked(), n_waiting)
+
+    def _n_after(self, partition: TopicPartition, batch: list[Any]) -> int:
+        newest = self._consumer.highwater(partition)
+        return max((newest or 0) - batch[-1].offset - 1, 0) if batch else 0
 
     def idle(self, timeout_s: float) -> Polled:
         """Stay a member for that long with everything paused."""
@@ -213,6 +218,23 @@ class KafkaSource:
             positions = [self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in placed]
         known = [(one, at) for one, at in zip(placed, positions, strict=True) if at is not None]
         return {_one(one): max(ends[one] - at, 0) for one, at in known}
+
+    def unread(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Messages that come after what was given, in those of the partitions that are ours; asks the broker.
+
+        Raises
+        ------
+        BrokerUnavailableError : if it does not answer.
+        """
+        mine = self._consumer.assignment()
+        asked = [TopicPartition(*one) for one in partitions if one not in self._assignment.unplaced]
+        asked = [one for one in asked if one in mine]
+        if not asked:
+            return {}
+        with translating("what is unread is asked for"), self.calls.watching():
+            ends = self._consumer.end_offsets(asked, timeout_ms=LAG_TIMEOUT_MS)
+            positions = {one: self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in asked}
+        return {_one(one): max(ends[one] - at, 0) for one, at in positions.items() if at is not None}
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Put messages aside in the dead-letter topic; they are safe when this returns.

@@ -13,7 +13,7 @@ from ingest.timing import SystemClock
 from ingest.wire import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ingest.timing import Clock
     from ingest.wire import WaveformMessage
@@ -94,7 +94,9 @@ class LocalSource:
         """Some messages, at most a batch; waits up to `timeout_s` for the first."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._unplaced or self._readable(), timeout_s)
-            return Polled(self._take(), self._unplaced)
+            messages = self._take()
+            n_waiting = sum(log.end_offset - log.read_offset for log in self._logs.values())
+            return Polled(messages, self._unplaced, n_waiting=n_waiting)
 
     def idle(self, timeout_s: float) -> Polled:
         """Wait without taking messages."""
@@ -131,6 +133,10 @@ class LocalSource:
         """Messages that nobody has read yet."""
         with self._changed:
             return {partition: log.end_offset - log.read_offset for partition, log in self._logs.items()}
+
+    def unread(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """The same of some."""
+        return {partition: n for partition, n in (self.lags() or {}).items() if partition in partitions}
 
     def lag(self) -> int:
         """The same over all partitions."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from ingest.letters import class_of
 from ingest.source import Partition
+from ingest.stored import Behind, Stored
 from signal_processing.clock import US_PER_S
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ingest.pipeline import Stored
     from ingest.source import DeadLetter, Received
 
 END_TO_END_BOUNDS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
@@ -79,6 +79,7 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     end_to_end_s : from the producer's time stamp to the commit, a value a message, s.
     n_active_streams : streams with messages within `ACTIVE_WITHIN_S`.
     n_states : channel groups in memory.
+    behind : how far detectors are behind what is stored.
     """
 
     started_us: int
@@ -98,6 +99,7 @@ class WorkerFigures(msgspec.Struct, frozen=True, kw_only=True):
     detector_s: float
     n_active_streams: int
     n_states: int
+    behind: Behind
     checkpoint_bytes: int
     n_rebalances: int
 
@@ -121,6 +123,7 @@ class WorkerMetrics:
         self._end_to_end_s = Histogram.empty(END_TO_END_BOUNDS_S)
         self._detector_s = 0.0
         self._n_states = 0
+        self._behind = Behind()
         self._heard_us: dict[str, int] = {}
         self._pruned_us = 0
 
@@ -167,6 +170,15 @@ class WorkerMetrics:
             self._heard_us.update(dict.fromkeys(streams, committed_us))
             self._prune(committed_us)
 
+    def note_followed(self, followed: Stored, behind: Behind) -> None:
+        """Take into account what detectors said that were behind, and how far they are now."""
+        with self._lock:
+            self._counts.update(
+                n_beats=followed.n_beats, n_proposals=followed.n_spans, checkpoint_bytes=followed.n_checkpoint_bytes
+            )
+            self._detector_s += followed.detector_s
+            self._behind = behind
+
     def note_rebalance(self) -> None:
         """The group gave partitions or took them."""
         with self._lock:
@@ -205,6 +217,7 @@ class WorkerMetrics:
                 detector_s=self._detector_s,
                 n_active_streams=len(self._heard_us),
                 n_states=self._n_states,
+                behind=self._behind,
                 checkpoint_bytes=counts["checkpoint_bytes"],
                 n_rebalances=counts["n_rebalances"],
             )

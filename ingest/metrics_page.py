@@ -76,6 +76,12 @@ class _WorkerCollector(Collector):
         yield GaugeMetricFamily(
             "rhythmark_active_streams", "Streams with messages in the last minute", figures.n_active_streams
         )
+        yield GaugeMetricFamily(
+            "rhythmark_detectors_behind_groups", "Groups stored further than read", figures.behind.n_groups
+        )
+        yield GaugeMetricFamily(
+            "rhythmark_detectors_behind_seconds", "Signal still to read, most", figures.behind.most_s
+        )
         yield GaugeMetricFamily("rhythmark_states_in_memory", "Channel groups held in memory", figures.n_states)
         yield GaugeMetricFamily(
             "rhythmark_worker_start_time_seconds", "When the worker started, UTC", figures.started_us / US_PER_S

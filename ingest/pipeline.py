@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,6 +14,8 @@ from ingest.errors import MessageError, StaleStateError
 from ingest.group_loading import Known, load_states, register
 from ingest.group_state import Pace
 from ingest.source import DeadLetter
+from ingest.stored import Behind, Stored
+from signal_processing.clock import US_PER_S
 from signal_processing.errors import RhythmarkError
 from storage import annotations as labels
 from storage import catalogue, positions
@@ -22,7 +24,7 @@ from storage.database import translating
 from storage.errors import RetryLaterError, SchemaError, StaleRowsError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from detectors.protocol import AnyDetector
     from ingest.batch import Batch
@@ -40,27 +42,11 @@ LOAD_AT_ONCE = 500
 SAVE_AT_ONCE = 100
 ORPHAN_S = 60.0
 """Silence after which a group whose end is known, but was never completed, is taken over, s."""
-CATCH_UP_SAMPLES = 2_000_000
-"""Sample times that one transaction of catching up reads, over all its groups: some seconds of work."""
-
-
-class Stored(NamedTuple):
-    """What a batch came to; sample times, over all groups.
-
-    `n_late` of the `n_samples` came after later ones: they are stored, but detectors had passed them already.
-    `detector_s` of the worker's time went into detectors, `write_s` is what the transaction took beside them.
-    """
-
-    n_samples: int = 0
-    n_duplicate: int = 0
-    n_late: int = 0
-    n_groups: int = 0
-    n_blocks: int = 0
-    n_beats: int = 0
-    n_spans: int = 0
-    n_checkpoint_bytes: int = 0
-    detector_s: float = 0.0
-    write_s: float = 0.0
+FOLLOW_SAMPLES = 1_000_000
+"""Sample times that one transaction of following reads, over all its groups: a quarter of a second of work."""
+NEAR_S = 120.0
+"""Detectors that are no more behind when their state is loaded read that at once, s of signal: what came since their
+checkpoint."""
 
 
 class _GroupFailedError(Exception):
@@ -97,6 +83,7 @@ class Pipeline:
         self._max_groups = max_groups
         self._stopwatch = stopwatch
         self._states: dict[GroupKey, GroupState] = {}  # in the order of last use
+        self._maybe_behind: set[GroupKey] = set()  # those of the others are not
 
     @property
     def n_groups(self) -> int:
@@ -131,8 +118,17 @@ class Pipeline:
             self.forget()
             raise
 
-    def settle(self, *, heard_before_s: float, now_s: float) -> int:
-        """Let go on what waited for missing samples of groups that were silent since then; says how many.
+    def waiting(self, *, heard_before_s: float) -> set[Partition]:
+        """Partitions of groups that wait for missing samples and were not heard of since then."""
+        silent = (state.partition for state in self._states.values() if _is_silent(state, heard_before_s))
+        return {partition for partition in silent if partition is not None}
+
+    def settle(self, heard_before_s: Mapping[Partition | None, float], *, now_s: float) -> int:
+        """Let go on what waits for missing samples of groups that were silent since then; says how many.
+
+        Parameters
+        ----------
+        heard_before_s : by partition; groups of the others are left alone.
 
         Raises
         ------
@@ -141,8 +137,13 @@ class Pipeline:
         try:
             with self._database.transaction() as conn:
                 adopted = self._adopt(conn)
+            self._maybe_behind.update(adopted)
             self._catch_up(adopted)
-            silent = [key for key, one in self._states.items() if one.is_waiting and one.heard_s <= heard_before_s]
+            silent = [
+                key
+                for key, one in self._states.items()
+                if one.partition in heard_before_s and _is_silent(one, heard_before_s[one.partition])
+            ]
             with self._database.transaction() as conn:
                 writer = BatchWriter()
                 for key in silent:
@@ -158,6 +159,41 @@ class Pipeline:
             raise
         self._drop_ended(silent)
         return len(silent)
+
+    def follow(self) -> Stored:
+        """Let detectors that are behind read on in what is stored, for a quarter of a second; the least behind first.
+
+        A backlog is stored first, so that people see the signal again and Kafka may forget it; a new version of a
+        detector reads what is there from its beginning, beside the live work.
+
+        Raises
+        ------
+        RetryLaterError : if the database is gone or full.
+        """
+        behind = self._behind_s()
+        if not behind:
+            return Stored()
+        try:
+            return self._caught_up(sorted(behind, key=lambda key: behind[key]))
+        except (StaleStateError, StaleRowsError, _GroupFailedError) as error:
+            self.forget()  # they come back with their next messages
+            _log.warning("not_followed", reason=str(error.__cause__ or error))
+            return Stored()
+        except BaseException:
+            self.forget()
+            raise
+
+    def behind(self) -> Behind:
+        """How far detectors are behind."""
+        behind = self._behind_s()
+        return Behind(len(behind), max(behind.values(), default=0.0))
+
+    def _behind_s(self) -> dict[GroupKey, float]:
+        """Of the groups that are, s."""
+        behind = {key: self._states[key].behind_s for key in self._maybe_behind if key in self._states}
+        behind = {key: duration_s for key, duration_s in behind.items() if duration_s > 0.0}
+        self._maybe_behind = set(behind)
+        return behind
 
     def save(self, *, may_go_on: Callable[[], bool]) -> int:
         """Save checkpoints of all groups while it `may_go_on`, so that the next worker has less to read again."""
@@ -226,24 +262,44 @@ class Pipeline:
                 self._states |= load_states(
                     conn, known, detectors_for=self._detectors_for, pace=self._pace, stopwatch=self._stopwatch
                 )
-        self._catch_up(missing)
+        self._catch_up([key for key in missing if not self._is_old(batch, key)])
+        self._maybe_behind.update(missing)
 
     def _catch_up(self, keys: Sequence[GroupKey]) -> None:
-        behind = [key for key in keys if self._states[key].n_behind]
-        while behind:
-            some, n_samples = [], 0
-            for key in behind:
-                some.append(key)
-                n_samples += self._states[key].n_behind
-                if n_samples >= CATCH_UP_SAMPLES:
-                    break
-            with self._database.transaction() as conn:
-                writer = BatchWriter()
-                for key in some:
-                    with _naming(key):
-                        self._states[key].catch_up(conn, writer)
-                writer.write(conn)
-            behind = [key for key in behind if self._states[key].n_behind]
+        """Have detectors that are a little behind read on to the end of what is stored; the others follow."""
+        while near := [key for key in keys if 0.0 < self._states[key].behind_s <= NEAR_S]:
+            self._caught_up(near)
+
+    def _caught_up(self, behind: Sequence[GroupKey]) -> Stored:
+        """One transaction of it, over the first of these groups."""
+        some, n_samples = [], 0
+        for key in behind:
+            some.append(key)
+            n_samples += self._states[key].n_behind
+            if n_samples >= FOLLOW_SAMPLES:
+                break
+        writer, detector_s = BatchWriter(), 0.0
+        with self._database.transaction() as conn:
+            for key in some:
+                with _naming(key):
+                    detector_s += self._states[key].catch_up(conn, writer)
+            self._write(conn, some, writer)
+        self._drop_ended(some)
+        return Stored(
+            n_beats=writer.n_beats,
+            n_spans=writer.n_spans,
+            n_checkpoint_bytes=writer.n_checkpoint_bytes,
+            detector_s=detector_s,
+        )
+
+    def _is_old(self, batch: Batch, key: GroupKey) -> bool:
+        """Whether messages of a group are stored first: they waited long, and as many as these are still waiting.
+
+        Their time stamps alone could be those of a producer whose clock is slow.
+        """
+        sent_us = batch.groups[key][-1].received.timestamp_us
+        is_late = sent_us is not None and batch.now_us - sent_us > self._pace.defer_s * US_PER_S
+        return is_late and batch.is_of_backlog
 
     def _place(self, batch: Batch) -> None:
         """Say where each message begins, once; those that have no place are rejected."""
@@ -289,7 +345,10 @@ class Pipeline:
             self._states[key] = state  # now the most recently used
             state.heard_s = now_s
             with _naming(key):
-                taken[key] = state.take(conn, batch.groups[key], batch.placed[key].starts, writer)
+                starts, is_old = batch.placed[key].starts, self._is_old(batch, key)
+                taken[key] = state.take(conn, batch.groups[key], starts, writer, is_old=is_old)
+            if taken[key].n_deferred:
+                self._maybe_behind.add(key)
         self._write(conn, keys, writer)
         changed = [(self._states[key].group, late) for key, one in taken.items() for late in one.late]
         labels.mark_changed(conn, changed)
@@ -299,6 +358,7 @@ class Pipeline:
             n_samples=sum(one.n_samples for one in taken.values()),
             n_duplicate=sum(one.n_duplicate for one in taken.values()),
             n_late=sum(one.n_late for one in taken.values()),
+            n_deferred=sum(one.n_deferred for one in taken.values()),
             n_groups=len(keys),
             n_blocks=writer.n_blocks,
             n_beats=writer.n_beats,
@@ -356,6 +416,10 @@ class Pipeline:
                 writer.write(conn)
             for key in surplus:
                 del self._states[key]
+
+
+def _is_silent(state: GroupState, heard_before_s: float) -> bool:
+    return state.is_waiting and not state.n_behind and state.heard_s <= heard_before_s
 
 
 @contextmanager

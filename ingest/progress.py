@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ingest.stored import Behind
 from storage.workers import Heartbeat
 
 if TYPE_CHECKING:
-    from ingest.pipeline import Stored
+    from ingest.stored import Stored
     from ingest.timing import Clock
 
 MAX_NOTE_LENGTH = 500
@@ -33,6 +34,7 @@ class Progress:
         self.n_duplicate_samples = 0
         self.n_late_samples = 0
         self.n_dead_letters = 0
+        self.behind = Behind()
         self._source = source
         self._clock = clock
         self._interval_s = interval_s
@@ -75,5 +77,7 @@ class Progress:
     def _note(self) -> str:
         if self.state != "running":
             return self.last_error
+        n_behind, most_s = self.behind
+        behind = f"detectors of {n_behind} channel groups are up to {most_s:.0f} s behind" if n_behind else ""
         late = f"{self.n_late_samples} samples came too late for the detectors" if self.n_late_samples else ""
-        return "; ".join(filter(None, (late, self.last_reason)))
+        return "; ".join(filter(None, (behind, late, self.last_reason)))

@@ -44,7 +44,7 @@ class ReadingOrder:
     Parameters
     ----------
     position : the next sample to be read; None where nothing was read yet and the stream may begin anywhere.
-    bound : samples that must have come from the beginning of a gap on before it is given up.
+    bound : samples from the end of a gap on that must have come before it is given up.
     """
 
     __slots__ = ("_bound", "_newest", "_waiting", "position")
@@ -97,6 +97,6 @@ class ReadingOrder:
         return ready, gave_up
 
     def _may_read(self, block: Block) -> bool:
-        if self.position is None:  # a block before the first one may be on its way, but not one before sample 0
-            return block.start == 0 or self._newest - block.start >= self._bound
-        return block.start == self.position or self._newest - self.position >= self._bound
+        # from the end of the gap, not from its beginning: what is missing may be long, and a device may have paused
+        is_next = block.start == (self.position or 0)  # before the first one, none can be missing before sample 0
+        return is_next or self._newest - block.start >= self._bound

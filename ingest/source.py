@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 class Partition(NamedTuple):
@@ -38,11 +38,13 @@ class Polled(NamedTuple):
     messages : in the order of offsets within each partition.
     unplaced : partitions that are ours and wait for `seek`; none of their messages is given before.
     revoked : partitions that are no longer ours, since the last poll or idling.
+    n_waiting : messages known to come after these, in their partitions.
     """
 
     messages: list[Received]
     unplaced: frozenset[Partition] = frozenset()
     revoked: frozenset[Partition] = frozenset()
+    n_waiting: int = 0
 
 
 class DeadLetter(NamedTuple):
@@ -86,6 +88,14 @@ class Source(Protocol):
         Raises
         ------
         BrokerUnavailableError : if the broker is gone.
+        """
+
+    def unread(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """The same as it is now, asked anew: nothing older may be the answer. Those that are not ours are left out.
+
+        Raises
+        ------
+        BrokerUnavailableError : if the broker does not answer.
         """
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:

@@ -17,6 +17,8 @@ from ingest.letters import rule_of
 from ingest.metrics import WorkerMetrics
 from ingest.pipeline import Pipeline
 from ingest.progress import Progress
+from ingest.silence import Silence
+from ingest.stored import Behind, Stored
 from ingest.timing import SystemClock
 from storage import workers
 from storage.errors import RetryLaterError, StorageError
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.protocol import AnyDetector
-    from ingest.pipeline import Stored
     from ingest.source import Partition, Polled, Received, Source
     from ingest.timing import Clock
     from signal_processing.values import Signal
@@ -35,6 +36,9 @@ _log = structlog.get_logger()
 
 SAVE_WITHIN_S = 1.5
 """What a worker that stops gives itself to save the states of its detectors, s."""
+
+MIN_POLL_S = 0.01
+"""How long a poll waits while detectors are behind and have better to do, s."""
 
 T = TypeVar("T")
 
@@ -49,6 +53,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_s : signal between two checkpoints of a detector, s.
     reorder_s : signal after a missing block for which detectors wait for it, s.
     silence_s : a stream that says nothing for so long is read on behind what it misses, s.
+    defer_s : messages of a backlog that waited longer than that, by their time stamps, are stored first; detectors
+        follow, s.
+    follow_s : between two turns of detectors that follow, while there is a backlog, s: none starves them.
     failure_window, failure_share : the worker stops when more than that share of that many messages failed.
     """
 
@@ -57,6 +64,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_s: float = 30.0
     reorder_s: float = 5.0
     silence_s: float = 10.0
+    defer_s: float = 30.0
+    follow_s: float = 5.0
     failure_window: int = 200
     failure_share: float = 0.5
     backoff: Backoff = Backoff()
@@ -97,12 +106,19 @@ class Worker:
         self._pipeline = Pipeline(
             database,
             detectors_for=detectors,
-            pace=Pace(checkpoint_s=self._settings.checkpoint_s, reorder_s=self._settings.reorder_s),
+            pace=Pace(
+                checkpoint_s=self._settings.checkpoint_s,
+                reorder_s=self._settings.reorder_s,
+                defer_s=self._settings.defer_s,
+            ),
         )
         self._failures = FailureLimit(window=self._settings.failure_window, most=self._settings.failure_share)
         self._stop = Event()
         self.metrics = metrics or WorkerMetrics(started_us=self._clock.now_us())
         self._settle_at_s = 0.0
+        self._silence = Silence(after_s=self._settings.silence_s, now_s=self._clock.monotonic_s())
+        self._follow_at_s = 0.0
+        self._behind = Behind()
         self.progress = Progress(
             name=name, source=source.kind, clock=self._clock, interval_s=self._settings.heartbeat_s
         )
@@ -140,10 +156,13 @@ class Worker:
 
     def run_once(self) -> int:
         """One poll and what follows from it; gives the number of messages taken."""
-        polled = self._persist(lambda: self._source.poll(self._settings.poll_s))
+        self._silence.note_loop(self._clock.monotonic_s())
+        poll_s = MIN_POLL_S if self._behind.n_groups else self._settings.poll_s
+        polled = self._persist(lambda: self._source.poll(poll_s))
         self._follow(polled)
         if polled.messages:
-            self._take(polled.messages)
+            self._take(polled.messages, n_waiting=polled.n_waiting)
+        self._let_follow(is_backlog=len(polled.messages) > 0 and polled.n_waiting >= len(polled.messages))
         self._settle()
         self._heartbeat()
         return len(polled.messages)
@@ -154,6 +173,7 @@ class Worker:
             self.metrics.note_rebalance()
         if polled.revoked:
             self._pipeline.forget(polled.revoked)
+            self._silence.forget(polled.revoked)
             _log.info("partitions_revoked", n=len(polled.revoked))
         if polled.unplaced:
             positions = self._persist(self._positions)
@@ -166,8 +186,8 @@ class Worker:
             return {}
         return self._pipeline.load_positions(self._source.positions_key)
 
-    def _take(self, messages: list[Received]) -> None:
-        batch = Batch(messages, now_us=self._clock.now_us())
+    def _take(self, messages: list[Received], *, n_waiting: int) -> None:
+        batch = Batch(messages, now_us=self._clock.now_us(), n_waiting=n_waiting)
         n_messages = len(messages)
         stored: Stored | None = None
         while stored is None:  # first what cannot be decoded, then what the database says of the rest
@@ -184,10 +204,24 @@ class Worker:
             write_ms=round(1000 * stored.write_s),
             n_checkpoint_bytes=stored.n_checkpoint_bytes,
         )
+        self._silence.note_read(one.partition for one in messages)
         self._source.commit(batch.positions())
         self.progress.note_batch(len(batch.received), stored, len(batch.rejected))
         if stored.n_late:
             _log.warning("late_samples", n=stored.n_late, n_so_far=self.progress.n_late_samples)
+
+    def _let_follow(self, *, is_backlog: bool) -> None:
+        """Give detectors that are behind a turn: at every loop, or now and then while there is more to store first."""
+        now_s, followed = self._clock.monotonic_s(), Stored()
+        if not is_backlog or now_s >= self._follow_at_s:
+            self._follow_at_s = now_s + self._settings.follow_s
+            followed = self._persist(self._pipeline.follow)
+        before, self._behind = self._behind, self._pipeline.behind()
+        if self._behind.n_groups or before.n_groups:
+            self.metrics.note_followed(followed, self._behind)
+            self.progress.behind = self._behind
+        if bool(self._behind.n_groups) != bool(before.n_groups):
+            _log.info("detectors_behind", n_groups=self._behind.n_groups, most_s=round(self._behind.most_s))
 
     def _note(self, batch: Batch, stored: Stored) -> None:
         self.metrics.note_batch(
@@ -209,8 +243,19 @@ class Worker:
         if now_s < self._settle_at_s:
             return
         self._settle_at_s = now_s + self._settings.silence_s / 4
-        heard_before_s = now_s - self._settings.silence_s
-        self._persist(lambda: self._pipeline.settle(heard_before_s=heard_before_s, now_s=now_s))
+        heard_before_s = self._silence.heard_before_s(now_s)
+        if heard_before_s is None:
+            return
+        unasked = self._silence.unasked(self._pipeline.waiting(heard_before_s=heard_before_s))
+        if unasked:
+            try:
+                self._silence.note_unread(self._source.unread(unasked), now_s)
+            except BrokerUnavailableError:
+                self._silence.note_outage(now_s)
+                return
+        proven: dict[Partition | None, float] = {one: at_s for one, at_s in self._silence.take_proven().items()}  # noqa: C416
+        proven[None] = heard_before_s  # groups that belong to no partition were taken over: nobody hears of them
+        self._persist(lambda: self._pipeline.settle(proven, now_s=now_s))
 
     def _check_failures(self, batch: Batch, *, n_messages: int) -> None:
         """Before anything of the batch is passed: a worker that misreads everything must leave it there."""
@@ -243,6 +288,7 @@ class Worker:
             else:
                 if n_failures:
                     _log.info("resumed", n_failures=n_failures)
+                    self._silence.note_outage(self._clock.monotonic_s())
                     self.progress.state = "running"
                 return done
 
@@ -277,7 +323,10 @@ class Worker:
         self.metrics.note_state(self.progress.state)
         if not force and not self.progress.is_due():
             return
-        beat = self.progress.heartbeat(lag=self._lag())
+        lag = self._lag()
+        if lag is None:
+            self._silence.note_outage(self._clock.monotonic_s())
+        beat = self.progress.heartbeat(lag=lag)
         try:
             with self._database.transaction() as conn:
                 workers.heartbeat(conn, beat)

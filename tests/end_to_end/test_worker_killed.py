@@ -39,7 +39,9 @@ def ingest_to_the_end(environment, database, log):
 def test_worker_killed_three_times_in_a_full_speed_replay_leaves_the_same_rows(
     environment, database_dsn, other_database_dsn, data_dir, tmp_path
 ):
+    # so many messages that a worker needs some batches for them
     replay = ("replay", data_dir / "mitdb" / "208", "--to", "kafka", "--speed", "max", "--stream", STREAM, "--now")
+    replay = (*replay, "--block-s", "0.05")
     sending = subprocess.Popen(command(*replay), env=environment, stdout=subprocess.DEVNULL)
     killed_at = []
     with Database.open(database_dsn) as database:

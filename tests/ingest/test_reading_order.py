@@ -39,17 +39,26 @@ def test_reading_order_puts_swapped_blocks_right():
 
 def test_reading_order_waits_at_a_gap_for_the_bound_and_no_longer():
     order = ReadingOrder(0, bound=BOUND)
-    assert read(order, [0, 1, 3, 4, 5]) == ([0, 1], [])
+    assert read(order, [0, 1, 3, 4, 5, 6]) == ([0, 1], [])
     assert order.is_waiting
-    assert read(order, [6]) == ([3, 4, 5, 6], [])
+    assert read(order, [7]) == ([3, 4, 5, 6, 7], [])
     assert not order.is_waiting
-    assert read(order, [2, 7]) == ([7], [2])
+    assert read(order, [2, 8]) == ([8], [2])
+
+
+def test_reading_order_waits_as_long_for_a_long_block_and_for_one_before_a_pause():
+    order = ReadingOrder(0, bound=BOUND)
+    assert [order.offer(block(i)).ready for i in (20, 21, 22, 23)] == [[]] * 4
+    offered = order.offer(block(0, length=12))  # 12 s of signal, then a pause of 8 s
+    assert [(b.start // SECOND, b.end // SECOND) for b in offered.ready] == [(0, 12)]
+    assert offered.late == (0, 0)
+    assert read(order, [24]) == ([20, 21, 22, 23, 24], [])
 
 
 def test_reading_order_says_that_a_gap_was_given_up():
     order = ReadingOrder(0, bound=BOUND)
     said = [order.offer(block(i)).gave_up for i in (0, 2, 3, 4, 5, 6, 7)]
-    assert said == [False, False, False, False, True, False, False]
+    assert said == [False, False, False, False, False, True, False]
 
 
 def test_reading_order_waits_for_the_beginning_of_a_stream_that_was_shuffled():

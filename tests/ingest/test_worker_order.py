@@ -80,6 +80,12 @@ def test_worker_ends_a_stream_whose_last_message_overtook_the_one_before(databas
     assert content(database) == content(other_database)
 
 
+def let_pass(worker, clock, duration_s):
+    for _ in range(duration_s):
+        clock.passed_s += 1.0
+        worker.run_once()
+
+
 def test_worker_ends_a_stream_of_which_something_was_lost_once_it_is_silent(database):
     signal, values = ecg(), samples(3_000)
     messages = sent(signal, values)
@@ -91,8 +97,7 @@ def test_worker_ends_a_stream_of_which_something_was_lost_once_it_is_silent(data
         source.send(one)
     drain(worker, n_messages=len(messages) - 1)
     assert content(database)["streams"][0][2] is None
-    clock.passed_s += 60
-    worker.run_once()
+    let_pass(worker, clock, 20)
     rows = content(database)
     assert rows["streams"][0][2] is not None
     assert rows["groups"][0][8] is True
@@ -109,9 +114,7 @@ def test_worker_completes_a_stream_that_another_one_left_at_its_end(database):
     worker = Worker(
         database, LocalSource(), detectors=peaks_for, clock=clock, settings=WorkerSettings(poll_s=0.01, heartbeat_s=9)
     )
-    for _ in range(3):
-        worker.run_once()
-        clock.passed_s += 60
+    let_pass(worker, clock, 20)
     assert content(database)["streams"][0][2] is not None
 
 
