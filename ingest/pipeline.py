@@ -84,6 +84,7 @@ class Pipeline:
         self._stopwatch = stopwatch
         self._states: dict[GroupKey, GroupState] = {}  # in the order of last use
         self._maybe_behind: set[GroupKey] = set()  # those of the others are not
+        self._unreadable: set[GroupKey] = set()  # what is stored of them cannot be read
 
     @property
     def n_groups(self) -> int:
@@ -157,7 +158,7 @@ class Pipeline:
         except BaseException:
             self.forget()
             raise
-        self._drop_ended(silent)
+        self._drop_ended([*silent, *adopted])
         return len(silent)
 
     def follow(self) -> Stored:
@@ -171,17 +172,22 @@ class Pipeline:
         RetryLaterError : if the database is gone or full.
         """
         behind = self._behind_s()
-        if not behind:
+        keys = sorted((key for key in behind if key not in self._unreadable), key=lambda key: behind[key])
+        if not keys:
             return Stored()
         try:
-            return self._caught_up(sorted(behind, key=lambda key: behind[key]))
+            followed = self._caught_up(keys)
         except (StaleStateError, StaleRowsError, _GroupFailedError) as error:
             self.forget()  # they come back with their next messages
+            if isinstance(error, _GroupFailedError):  # it would fail again at every turn: it stays behind, as is said
+                self._unreadable.add(error.key)
             _log.warning("not_followed", reason=str(error.__cause__ or error))
             return Stored()
         except BaseException:
             self.forget()
             raise
+        self._drop_ended(keys)
+        return followed
 
     def behind(self) -> Behind:
         """How far detectors are behind."""
@@ -284,7 +290,6 @@ class Pipeline:
                 with _naming(key):
                     detector_s += self._states[key].catch_up(conn, writer)
             self._write(conn, some, writer)
-        self._drop_ended(some)
         return Stored(
             n_beats=writer.n_beats,
             n_spans=writer.n_spans,

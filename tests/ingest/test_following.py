@@ -8,6 +8,7 @@ import pytest
 from ingest_kit import InstantClock, Peaks, content, drain, ecg, no_detectors, peaks_for, samples, worker_on
 
 from ingest.local_source import LocalSource
+from ingest.silence import Silence
 from ingest.stored import Stored
 from ingest.wire import messages_of
 from ingest.worker import Worker, WorkerSettings
@@ -160,3 +161,49 @@ def test_detectors_that_fail_while_they_follow_cost_no_samples(database):
     drain(worker, n_messages=len(messages))
     until_level(worker)
     assert content(database)["groups"][0][7] == N
+
+
+def test_stream_that_cannot_be_read_stays_behind_and_stops_no_other(database):
+    damaged, sound = sent(ecg("damaged"), samples(N)), sent(ecg("sound"), samples(N))
+    drain(worker_on(database, source_of(damaged[:-1]), detectors=no_detectors), n_messages=len(damaged) - 1)
+    with database.transaction() as conn:
+        conn.execute("UPDATE waveform_blocks SET payload = 'x'")
+    worker = worker_on(database, source_of([damaged[-1], *sound], max_batch=10), defer_s=ALWAYS)
+    drain(worker, n_messages=1 + len(sound))
+    for _ in range(50):
+        worker.run_once()
+    assert worker._pipeline.behind().n_groups <= 1
+    rows = content(database)
+    assert [row[7] for row in rows["groups"]] == [N, N]
+    assert {row[0] for row in rows["beats"]} == {"sound"}
+
+
+@pytest.mark.parametrize("repeated", [0, 1])
+@pytest.mark.parametrize("n", [20_000, N])  # read when the state is loaded, and followed
+def test_stream_whose_end_is_known_ends_when_its_detectors_are_level(
+    database, other_database, monkeypatch, n, repeated
+):
+    """Also when the worker that takes it over hears of it by a message that is stored already."""
+    messages = sent(ecg(), samples(n))
+    source = source_of(messages, max_batch=10)
+    before = worker_on(database, source, defer_s=ALWAYS)
+    monkeypatch.setattr(before._pipeline, "follow", Stored)
+    drain(before, n_messages=len(messages))
+    assert content(database)["streams"][0][2] is None
+    source.reopen()
+    worker = worker_on(database, source, defer_s=NEVER)
+    for one in [messages[-1]] * repeated:
+        source.send(one)
+    for _ in range(10):
+        worker.run_once()
+    if not repeated:  # nobody hears of it: it is taken over when it was silent for a minute
+        with database.transaction() as conn:
+            conn.execute("UPDATE channel_groups SET updated_us = updated_us - 120000000")
+        worker._settle_at_s = 0.0
+        worker._silence = Silence(after_s=0.0, now_s=0.0)
+        for _ in range(10):
+            worker._settle_at_s = 0.0
+            worker.run_once()
+    until_level(worker)
+    assert content(database) == inline(other_database, messages)
+    assert worker._pipeline.n_groups == 0

@@ -110,12 +110,12 @@ def test_worker_keeps_a_gap_a_gap(database):
 
 
 def test_worker_stores_late_samples_and_goes_on(database):
-    values = samples(3_000)
+    values = samples(3_500)
     parts = [
         Block(0, values[:1000]),
-        Block(2000, values[2000:2500]),
+        Block(2000, values[2000:3250]),  # 5 s: enough to give up what is missing before them
         Block(1000, values[1000:2000]),
-        Block(2500, values[2500:]),
+        Block(3250, values[3250:]),
     ]
     source = LocalSource(max_batch=1)
     for one in messages_of(ecg(), parts, device="d"):
