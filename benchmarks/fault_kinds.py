@@ -139,6 +139,7 @@ class Faults:
 
     def _kill_database(self, share: float) -> str:
         with self._database_busy:
+            self._await_server()  # it may still recover from the end of a backend
             pid = self._where.stack.postmaster_pid()
             os.kill(pid, signal.SIGKILL)
             time.sleep(8 * share)
@@ -149,6 +150,7 @@ class Faults:
     def _kill_backend(self, share: float) -> str:
         """The server ends all connections then and recovers."""
         with self._database_busy:
+            self._await_server()
             query = """SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name = 'rhythmark'
                 ORDER BY state = 'active' DESC, pid"""
             with psycopg.connect(self._where.stack.dsn("postgres")) as conn:
