@@ -221,6 +221,10 @@ class GroupState:
         """Whether samples, or the end, wait for something that is missing."""
         return self._order.is_waiting or self.ends_at is not None
 
+    def is_silent(self, heard_before_s: float) -> bool:
+        """Whether it waits, and nothing of it was heard since then."""
+        return self.is_waiting and not self.n_behind and self.heard_s <= heard_before_s
+
     @property
     def is_complete(self) -> bool:
         """Whether the end is known, and nothing before it is awaited or still to be read."""

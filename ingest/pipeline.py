@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-import traceback
-from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ingest.batch import GroupKey, Placed
 from ingest.errors import MessageError, StaleStateError
+from ingest.following import Followers
+from ingest.group_errors import GroupFailedError, naming, naming_if
 from ingest.group_loading import Known, load_states, register
 from ingest.group_state import Pace
 from ingest.source import DeadLetter
 from ingest.stored import Behind, Stored
 from signal_processing.clock import US_PER_S
-from signal_processing.errors import RhythmarkError
 from storage import annotations as labels
 from storage import catalogue, positions
 from storage.batch_writer import BatchWriter
@@ -24,7 +23,7 @@ from storage.database import translating
 from storage.errors import RetryLaterError, SchemaError, StaleRowsError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from detectors.protocol import AnyDetector
     from ingest.batch import Batch
@@ -47,14 +46,6 @@ FOLLOW_SAMPLES = 1_000_000
 NEAR_S = 120.0
 """Detectors that are no more behind when their state is loaded read that at once, s of signal: what came since their
 checkpoint."""
-
-
-class _GroupFailedError(Exception):
-    """Carries out of the transaction which group it was."""
-
-    def __init__(self, key: GroupKey) -> None:
-        super().__init__(str(key))
-        self.key = key
 
 
 class Pipeline:
@@ -83,8 +74,7 @@ class Pipeline:
         self._max_groups = max_groups
         self._stopwatch = stopwatch
         self._states: dict[GroupKey, GroupState] = {}  # in the order of last use
-        self._maybe_behind: set[GroupKey] = set()  # those of the others are not
-        self._unreadable: set[GroupKey] = set()  # what is stored of them cannot be read
+        self._followers = Followers()
 
     @property
     def n_groups(self) -> int:
@@ -109,7 +99,7 @@ class Pipeline:
         """
         try:
             return self._attempt(batch, positions_key, now_s)
-        except _GroupFailedError as error:
+        except GroupFailedError as error:
             self.forget()
             cause = error.__cause__
             _log.warning("group_rejected", stream=error.key.stream, group=error.key.group, error=str(cause))
@@ -121,7 +111,7 @@ class Pipeline:
 
     def waiting(self, *, heard_before_s: float) -> set[Partition]:
         """Partitions of groups that wait for missing samples and were not heard of since then."""
-        silent = (state.partition for state in self._states.values() if _is_silent(state, heard_before_s))
+        silent = (state.partition for state in self._states.values() if state.is_silent(heard_before_s))
         return {partition for partition in silent if partition is not None}
 
     def settle(self, heard_before_s: Mapping[Partition | None, float], *, now_s: float) -> int:
@@ -138,12 +128,12 @@ class Pipeline:
         try:
             with self._database.transaction() as conn:
                 adopted = self._adopt(conn)
-            self._maybe_behind.update(adopted)
+            self._followers.look_at(adopted)
             self._catch_up(adopted)
             silent = [
                 key
                 for key, one in self._states.items()
-                if one.partition in heard_before_s and _is_silent(one, heard_before_s[one.partition])
+                if one.partition in heard_before_s and one.is_silent(heard_before_s[one.partition])
             ]
             with self._database.transaction() as conn:
                 writer = BatchWriter()
@@ -151,7 +141,7 @@ class Pipeline:
                     self._states[key].give_up_waiting(writer)
                     self._states[key].heard_s = now_s
                 self._write(conn, silent, writer)
-        except (StaleStateError, StaleRowsError, _GroupFailedError) as error:
+        except (StaleStateError, StaleRowsError, GroupFailedError) as error:
             self.forget()  # the groups come back with their next messages, and are looked at again
             _log.warning("not_settled", reason=str(error.__cause__ or error))
             return 0
@@ -171,16 +161,15 @@ class Pipeline:
         ------
         RetryLaterError : if the database is gone or full.
         """
-        behind = self._behind_s()
-        keys = sorted((key for key in behind if key not in self._unreadable), key=lambda key: behind[key])
+        keys = self._followers.in_turn(self._states)
         if not keys:
             return Stored()
         try:
             followed = self._caught_up(keys)
-        except (StaleStateError, StaleRowsError, _GroupFailedError) as error:
+        except (StaleStateError, StaleRowsError, GroupFailedError) as error:
             self.forget()  # they come back with their next messages
-            if isinstance(error, _GroupFailedError):  # it would fail again at every turn: it stays behind, as is said
-                self._unreadable.add(error.key)
+            if isinstance(error, GroupFailedError):  # it would fail again at every turn: it stays behind, as is said
+                self._followers.note_unreadable(error.key)
             _log.warning("not_followed", reason=str(error.__cause__ or error))
             return Stored()
         except BaseException:
@@ -191,15 +180,7 @@ class Pipeline:
 
     def behind(self) -> Behind:
         """How far detectors are behind."""
-        behind = self._behind_s()
-        return Behind(len(behind), max(behind.values(), default=0.0))
-
-    def _behind_s(self) -> dict[GroupKey, float]:
-        """Of the groups that are, s."""
-        behind = {key: self._states[key].behind_s for key in self._maybe_behind if key in self._states}
-        behind = {key: duration_s for key, duration_s in behind.items() if duration_s > 0.0}
-        self._maybe_behind = set(behind)
-        return behind
+        return self._followers.behind(self._states)
 
     def save(self, *, may_go_on: Callable[[], bool]) -> int:
         """Save checkpoints of all groups while it `may_go_on`, so that the next worker has less to read again."""
@@ -263,13 +244,13 @@ class Pipeline:
         for low in range(0, len(missing), at_once):
             keys = missing[low : low + at_once]
             first = {key: batch.groups[key][0] for key in keys}
-            with _naming_if(one_by_one, keys[0]), self._database.transaction() as conn:
+            with naming_if(one_by_one, keys[0]), self._database.transaction() as conn:
                 known = register(conn, first)
                 self._states |= load_states(
                     conn, known, detectors_for=self._detectors_for, pace=self._pace, stopwatch=self._stopwatch
                 )
         self._catch_up([key for key in missing if not self._is_old(batch, key)])
-        self._maybe_behind.update(missing)
+        self._followers.look_at(missing)
 
     def _catch_up(self, keys: Sequence[GroupKey]) -> None:
         """Have detectors that are a little behind read on to the end of what is stored; the others follow."""
@@ -287,7 +268,7 @@ class Pipeline:
         writer, detector_s = BatchWriter(), 0.0
         with self._database.transaction() as conn:
             for key in some:
-                with _naming(key):
+                with naming(key):
                     detector_s += self._states[key].catch_up(conn, writer)
             self._write(conn, some, writer)
         return Stored(
@@ -333,7 +314,7 @@ class Pipeline:
         began_s = self._stopwatch()
         with self._database.transaction() as conn:
             for chunk in chunks:
-                with _naming_if(one_by_one, chunk[0] if chunk else None):
+                with naming_if(one_by_one, chunk[0] if chunk else None):
                     stored = self._store_groups(conn, batch, chunk, now_s)
                 total = Stored._make(map(sum, zip(total, stored, strict=True)))
             if positions_key is not None:
@@ -349,11 +330,11 @@ class Pipeline:
             state = self._states.pop(key)
             self._states[key] = state  # now the most recently used
             state.heard_s = now_s
-            with _naming(key):
+            with naming(key):
                 starts, is_old = batch.placed[key].starts, self._is_old(batch, key)
                 taken[key] = state.take(conn, batch.groups[key], starts, writer, is_old=is_old)
             if taken[key].n_deferred:
-                self._maybe_behind.add(key)
+                self._followers.look_at([key])
         self._write(conn, keys, writer)
         changed = [(self._states[key].group, late) for key, one in taken.items() for late in one.late]
         labels.mark_changed(conn, changed)
@@ -376,7 +357,7 @@ class Pipeline:
         """Write what was collected, and end the groups that are complete with it."""
         complete = [key for key in keys if self._states[key].is_complete]
         for key in complete:
-            with _naming(key):
+            with naming(key):
                 self._states[key].finish(writer)
         with translating():
             writer.write(conn)
@@ -421,26 +402,3 @@ class Pipeline:
                 writer.write(conn)
             for key in surplus:
                 del self._states[key]
-
-
-def _is_silent(state: GroupState, heard_before_s: float) -> bool:
-    return state.is_waiting and not state.n_behind and state.heard_s <= heard_before_s
-
-
-@contextmanager
-def _naming(key: GroupKey) -> Iterator[None]:
-    """Attach the group to an error that concerns only it; what concerns the whole batch passes through."""
-    try:
-        with translating():  # here already: a connection that breaks is the whole batch's misfortune, not this group's
-            yield
-    except (RetryLaterError, SchemaError, StaleStateError, StaleRowsError):
-        raise
-    except Exception as error:
-        if not isinstance(error, RhythmarkError):
-            where = traceback.format_exc(limit=-3)  # no variables: they hold samples
-            _log.error("group_failed_unexpectedly", stream=key.stream, group=key.group, where=where)
-        raise _GroupFailedError(key) from error
-
-
-def _naming_if(is_one: bool, key: GroupKey | None) -> AbstractContextManager[None]:  # noqa: FBT001 - reads as "if it is one"
-    return _naming(key) if is_one and key is not None else translating()

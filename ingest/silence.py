@@ -69,10 +69,9 @@ class Silence:
         """They are no longer ours."""
         self._asked = {partition: asked for partition, asked in self._asked.items() if partition not in partitions}
 
-    def take_proven(self) -> dict[Partition, float]:
+    def take_proven(self) -> dict[Partition | None, float]:
         """Partitions in which all was read that was there when it was asked, and before when their streams that are
         silent were heard last; it is to be asked again afterwards.
         """
-        proven = {p: asked.at_s - self._after_s for p, asked in self._asked.items() if asked.n_unread <= 0}
-        self.forget(proven)
-        return proven
+        proven = [partition for partition, asked in self._asked.items() if asked.n_unread <= 0]
+        return {partition: self._asked.pop(partition).at_s - self._after_s for partition in proven}

@@ -253,7 +253,7 @@ class Worker:
             except BrokerUnavailableError:
                 self._silence.note_outage(now_s)
                 return
-        proven: dict[Partition | None, float] = {one: at_s for one, at_s in self._silence.take_proven().items()}  # noqa: C416
+        proven = self._silence.take_proven()
         proven[None] = heard_before_s  # groups that belong to no partition were taken over: nobody hears of them
         self._persist(lambda: self._pipeline.settle(proven, now_s=now_s))
 
