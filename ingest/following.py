@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from ingest.stored import Behind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ingest.batch import GroupKey
     from ingest.group_state import GroupState
+
+FOLLOW_SAMPLES = 1_000_000
+"""Sample times that one transaction of following reads, over all its groups: a quarter of a second of work."""
 
 
 class Followers:
@@ -43,3 +46,15 @@ class Followers:
         behind_s = {key: duration_s for key, duration_s in known.items() if duration_s > 0.0}
         self._maybe_behind = set(behind_s)
         return behind_s
+
+
+def a_turn(behind: Sequence[GroupKey], states: Mapping[GroupKey, GroupState]) -> list[GroupKey]:
+    """The first of these groups, as many as a transaction may read."""
+    some: list[GroupKey] = []
+    n_samples = 0
+    for key in behind:
+        some.append(key)
+        n_samples += states[key].n_behind
+        if n_samples >= FOLLOW_SAMPLES:
+            break
+    return some

@@ -15,7 +15,7 @@ from kafka.admin import MemberToRemove
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from ingest.hang_guard import CallWatch
 from ingest.kafka_producer import DeadLetterSink
@@ -38,9 +38,13 @@ under the same instance within it moves nothing. Kafka's 45 s is for consumers f
 HEARTBEAT_MS = 1_000
 """Members learn of a rebalance by the answer to a heartbeat, twice in a cooperative one; Kafka's 3 s made streams that
 changed their worker stand still for 6 s."""
+JOIN_POLL_S = 1.0
+"""How long a poll lasts at least while the member is joining its group. A poll that ends in the midst of it, and whose
+join is completed before the next one, leaves kafka-python 3.0.12 in the state of rebalancing for good: with polls of
+0.1 s on a busy machine one start of ten, with polls of 2 s none of eighty."""
 JOIN_WITHIN_S = 20.0
-"""A client that is not in the group by then begins anew. Seen with static members: the answer to joining was lost, and
-they would have waited for the five minutes that a rebalance may take, keeping their partitions from the others."""
+"""A member that is still joining by then begins anew, because it may happen all the same; it keeps its partitions from
+the others meanwhile."""
 FETCH_MIN_BYTES = 1_000_000
 FETCH_MAX_WAIT_MS = 200
 """How long messages wait at the broker for company, at most. Without it, 1,500 live streams took a fifth more processor
@@ -140,8 +144,7 @@ class KafkaSource:
         with translating("a consumer connects"):
             self._consumer = KafkaConsumer(**self._settings)
         self._assignment.consumer = self._consumer
-        self._opened_s = time.monotonic()
-        self._has_joined = False
+        self._stable_s = time.monotonic()
         self._consumer.subscribe([self._topic], listener=self._assignment)
 
     def poll(self, timeout_s: float) -> Polled:
@@ -259,19 +262,23 @@ class KafkaSource:
 
     def _poll(self, timeout_s: float) -> Any:
         try:
+            if not self._is_member():
+                timeout_s = max(timeout_s, JOIN_POLL_S)
             with self.calls.watching():
                 records = self._consumer.poll(timeout_ms=int(timeout_s * 1000))
-            if self._has_joined or not self._is_late_to_join():
+            if self._is_member() or time.monotonic() - self._stable_s <= JOIN_WITHIN_S:
                 return records
-            reason = f"not in the group after {JOIN_WITHIN_S:g} s"
+            reason = f"not in the group for {JOIN_WITHIN_S:g} s"
         except (KafkaError, OSError) as error:
             reason = f"{type(error).__name__}: {error}"
         return self._rebuilt(reason)
 
-    def _is_late_to_join(self) -> bool:
-        """Whether the group should have taken us by now; one that has more members than partitions takes us as well."""
-        self._has_joined = self._consumer.group_metadata().generation_id >= 0
-        return not self._has_joined and time.monotonic() - self._opened_s > JOIN_WITHIN_S
+    def _is_member(self) -> bool:
+        """Whether the group has taken us, with or without partitions; notes when that was so."""
+        is_member: bool = self._consumer.group_metadata().state == MemberState.STABLE
+        if is_member:
+            self._stable_s = time.monotonic()
+        return is_member
 
     def _rebuilt(self, reason: str) -> dict[Any, Any]:
         """Begin anew as a member of the group; nothing was taken, so nothing is given."""

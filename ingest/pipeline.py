@@ -9,7 +9,7 @@ import structlog
 
 from ingest.batch import GroupKey, Placed
 from ingest.errors import MessageError, StaleStateError
-from ingest.following import Followers
+from ingest.following import Followers, a_turn
 from ingest.group_errors import GroupFailedError, naming, naming_if
 from ingest.group_loading import Known, load_states, register
 from ingest.group_state import Pace
@@ -41,8 +41,6 @@ LOAD_AT_ONCE = 500
 SAVE_AT_ONCE = 100
 ORPHAN_S = 60.0
 """Silence after which a group whose end is known, but was never completed, is taken over, s."""
-FOLLOW_SAMPLES = 1_000_000
-"""Sample times that one transaction of following reads, over all its groups: a quarter of a second of work."""
 NEAR_S = 120.0
 """Detectors that are no more behind when their state is loaded read that at once, s of signal: what came since their
 checkpoint."""
@@ -259,12 +257,7 @@ class Pipeline:
 
     def _caught_up(self, behind: Sequence[GroupKey]) -> Stored:
         """One transaction of it, over the first of these groups."""
-        some, n_samples = [], 0
-        for key in behind:
-            some.append(key)
-            n_samples += self._states[key].n_behind
-            if n_samples >= FOLLOW_SAMPLES:
-                break
+        some = a_turn(behind, self._states)
         writer, detector_s = BatchWriter(), 0.0
         with self._database.transaction() as conn:
             for key in some:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from ingest_kit import wait_until
 from kafka import KafkaAdminClient
+from kafka.structs import MemberState
 
+from ingest import kafka_source
 from ingest.kafka_source import KafkaSource
-from ingest.topics import ensure_topics
+from ingest.topics import N_WAVEFORM_PARTITIONS, ensure_topics
 
 pytestmark = pytest.mark.kafka
 
@@ -58,3 +60,24 @@ def test_source_that_is_closed_leaves_another_of_its_instance_in_the_group(broke
     assert members() == [after]
     second.close()
     assert members() == []
+
+
+def test_member_that_hangs_in_joining_begins_anew(broker, topic, members, monkeypatch):
+    source = source_on(broker, topic, "w1")
+    joined(source, members)
+    (before,) = members()
+    assert not source.poll(0.1).revoked
+    hung = source._consumer
+    joining = hung.group_metadata()._replace(state=MemberState.REBALANCING)
+    monkeypatch.setattr(hung, "group_metadata", lambda: joining)
+    monkeypatch.setattr(kafka_source, "JOIN_WITHIN_S", 0.2)
+    monkeypatch.setattr(kafka_source, "JOIN_POLL_S", 0.3)
+    revoked = source.poll(0.1).revoked
+    monkeypatch.setattr(kafka_source, "JOIN_WITHIN_S", 20.0)
+    assert len(revoked) == N_WAVEFORM_PARTITIONS
+    assert source._consumer is not hung
+    joined(source, members)
+    (after,) = members()
+    assert before[0] == after[0] == "w1"
+    assert before[1] != after[1]
+    source.close()
