@@ -43,13 +43,13 @@ class Batch:
     ----------
     received : all of them, in the order they came.
     now_us : wall time, microseconds UTC.
-    n_waiting : messages that wait behind them.
+    is_of_backlog : whether as many are still waiting.
     """
 
-    def __init__(self, received: Sequence[Received], *, now_us: int, n_waiting: int = 0) -> None:
+    def __init__(self, received: Sequence[Received], *, now_us: int, is_of_backlog: bool = False) -> None:
         self.received = list(received)
         self.now_us = now_us
-        self.is_of_backlog = n_waiting >= len(self.received)
+        self.is_of_backlog = is_of_backlog
         self.groups: dict[GroupKey, list[Item]] = {}
         self.placed: dict[GroupKey, Placed] = {}
         self.rejected: list[DeadLetter] = []

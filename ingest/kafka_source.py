@@ -218,9 +218,7 @@ class KafkaSource:
         with translating("the lag is asked for"), self.calls.watching():
             if not ends or None in ends.values():
                 ends = self._consumer.end_offsets(placed, timeout_ms=LAG_TIMEOUT_MS)
-            positions = [self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in placed]
-        known = [(one, at) for one, at in zip(placed, positions, strict=True) if at is not None]
-        return {_one(one): max(ends[one] - at, 0) for one, at in known}
+            return self._less_positions(ends)
 
     def unread(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """Messages that come after what was given, in those of the partitions that are ours; asks the broker.
@@ -235,8 +233,10 @@ class KafkaSource:
         if not asked:
             return {}
         with translating("what is unread is asked for"), self.calls.watching():
-            ends = self._consumer.end_offsets(asked, timeout_ms=LAG_TIMEOUT_MS)
-            positions = {one: self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in asked}
+            return self._less_positions(self._consumer.end_offsets(asked, timeout_ms=LAG_TIMEOUT_MS))
+
+    def _less_positions(self, ends: Mapping[TopicPartition, int]) -> dict[Partition, int]:
+        positions = {one: self._consumer.position(one, timeout_ms=LAG_TIMEOUT_MS) for one in ends}
         return {_one(one): max(ends[one] - at, 0) for one, at in positions.items() if at is not None}
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:

@@ -337,7 +337,6 @@ class Pipeline:
             n_samples=sum(one.n_samples for one in taken.values()),
             n_duplicate=sum(one.n_duplicate for one in taken.values()),
             n_late=sum(one.n_late for one in taken.values()),
-            n_deferred=sum(one.n_deferred for one in taken.values()),
             n_groups=len(keys),
             n_blocks=writer.n_blocks,
             n_beats=writer.n_beats,

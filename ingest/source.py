@@ -46,6 +46,11 @@ class Polled(NamedTuple):
     revoked: frozenset[Partition] = frozenset()
     n_waiting: int = 0
 
+    @property
+    def is_of_backlog(self) -> bool:
+        """Whether as many messages as these are still waiting."""
+        return bool(self.messages) and self.n_waiting >= len(self.messages)
+
 
 class DeadLetter(NamedTuple):
     """A message that could not be taken, and why."""

@@ -9,14 +9,12 @@ class Stored(NamedTuple):
     """What a batch came to; sample times, over all groups.
 
     `n_late` of the `n_samples` came after later ones: they are stored, but detectors had passed them already.
-    `n_deferred` the detectors are still to read, see `Pipeline.follow`.
     `detector_s` of the worker's time went into detectors, `write_s` is what the transaction took beside them.
     """
 
     n_samples: int = 0
     n_duplicate: int = 0
     n_late: int = 0
-    n_deferred: int = 0
     n_groups: int = 0
     n_blocks: int = 0
     n_beats: int = 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from detectors.protocol import AnyDetector
-    from ingest.source import Partition, Polled, Received, Source
+    from ingest.source import Partition, Polled, Source
     from ingest.timing import Clock
     from signal_processing.values import Signal
     from storage.database import Database
@@ -161,8 +161,8 @@ class Worker:
         polled = self._persist(lambda: self._source.poll(poll_s))
         self._follow(polled)
         if polled.messages:
-            self._take(polled.messages, n_waiting=polled.n_waiting)
-        self._let_follow(is_backlog=len(polled.messages) > 0 and polled.n_waiting >= len(polled.messages))
+            self._take(polled)
+        self._let_follow(is_backlog=polled.is_of_backlog)
         self._settle()
         self._heartbeat()
         return len(polled.messages)
@@ -186,9 +186,9 @@ class Worker:
             return {}
         return self._pipeline.load_positions(self._source.positions_key)
 
-    def _take(self, messages: list[Received], *, n_waiting: int) -> None:
-        batch = Batch(messages, now_us=self._clock.now_us(), n_waiting=n_waiting)
-        n_messages = len(messages)
+    def _take(self, polled: Polled) -> None:
+        batch = Batch(polled.messages, now_us=self._clock.now_us(), is_of_backlog=polled.is_of_backlog)
+        n_messages = len(polled.messages)
         stored: Stored | None = None
         while stored is None:  # first what cannot be decoded, then what the database says of the rest
             self._check_failures(batch, n_messages=n_messages)
@@ -204,7 +204,7 @@ class Worker:
             write_ms=round(1000 * stored.write_s),
             n_checkpoint_bytes=stored.n_checkpoint_bytes,
         )
-        self._silence.note_read(one.partition for one in messages)
+        self._silence.note_read(one.partition for one in polled.messages)
         self._source.commit(batch.positions())
         self.progress.note_batch(len(batch.received), stored, len(batch.rejected))
         if stored.n_late:
