@@ -39,6 +39,8 @@ TRICKLE_S = 0.5
 """Between two messages of one stream, s."""
 STREAMS_A_PARTITION = 3
 """So that none of the partitions is likely to have no stream."""
+N_BARE = 3
+"""The limits are measured that often: each lasts some seconds only, and one that was disturbed would flatter."""
 REST_S = 180.0
 """How long a group may take to come to rest; a killed member's session alone lasts 15 s."""
 
@@ -48,13 +50,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
-    streams, outage_s : the backlog.
+    streams, outage_s : the backlog; one that is read within some seconds measures how workers join their group.
     workers : numbers of workers to compare.
     rebalance : 0 to leave that part out.
     """
 
     streams: int = 500
-    outage_s: int = 120
+    outage_s: int = 480
     workers: str = "1+2+3"
     records: int = 8
     rebalance: int = 1
@@ -76,9 +78,11 @@ def _catching_up(running: Stack, options: Options) -> Iterator[Figure]:
     n_messages = options.streams * options.outage_s
     n_values = n_messages * live_streams.FS_HZ * live_streams.N_LEADS
     _fill(running.bootstrap, options)
-    bare = Figure("bare consumer, same messages", n_values / _received_s(running.bootstrap, n_messages), "samples/s")
+    received_s = min(_received_s(running.bootstrap, n_messages) for _ in range(N_BARE))
+    bare = Figure(f"bare consumer, same messages, best of {N_BARE}", n_values / received_s, "samples/s")
     yield bare
-    copy = Figure("bare COPY, same payloads", n_values / _copied_s(running, n_messages), "samples/s")
+    copied_s = min(_copied_s(running, n_messages) for _ in range(N_BARE))
+    copy = Figure(f"bare COPY, same payloads, best of {N_BARE}", n_values / copied_s, "samples/s")
     yield copy
     slower = min(bare, copy, key=lambda figure: figure.value)
     for detectors in (False, True):

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from ingest.errors import MessageError
 from ingest.source import DeadLetter
 from ingest.wire import decode
+from signal_processing.clock import US_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from ingest.source import Partition, Received
     from ingest.wire import WaveformMessage
+
+
+MANY_S = 30.0
+"""Signal of one group in a batch that no live stream brings at once, s."""
 
 
 class GroupKey(NamedTuple):
@@ -66,6 +71,18 @@ class Batch:
             return
         key = GroupKey(message.stream_id, message.group)
         self.groups.setdefault(key, []).append(Item(received, message))
+
+    def is_old(self, key: GroupKey, defer_s: float) -> bool:
+        """Whether messages of a group are of a backlog: they waited longer than that, and are many.
+
+        Many are as many as are still waiting, or half a minute of signal: the time stamps alone could be those of a
+        producer whose clock is slow.
+        """
+        items = self.groups[key]
+        sent_us = items[-1].received.timestamp_us
+        if sent_us is None or self.now_us - sent_us <= defer_s * US_PER_S:
+            return False
+        return self.is_of_backlog or sum(item.message.n for item in items) >= MANY_S * items[0].message.fs
 
     def positions(self) -> dict[Partition, int]:
         """The next offset of each partition after this batch."""

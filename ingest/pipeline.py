@@ -15,7 +15,6 @@ from ingest.group_loading import Known, load_states, register
 from ingest.group_state import Pace
 from ingest.source import DeadLetter
 from ingest.stored import Behind, Stored
-from signal_processing.clock import US_PER_S
 from storage import annotations as labels
 from storage import catalogue, positions
 from storage.batch_writer import BatchWriter
@@ -247,7 +246,7 @@ class Pipeline:
                 self._states |= load_states(
                     conn, known, detectors_for=self._detectors_for, pace=self._pace, stopwatch=self._stopwatch
                 )
-        self._catch_up([key for key in missing if not self._is_old(batch, key)])
+        self._catch_up([key for key in missing if not batch.is_old(key, self._pace.defer_s)])
         self._followers.look_at(missing)
 
     def _catch_up(self, keys: Sequence[GroupKey]) -> None:
@@ -270,15 +269,6 @@ class Pipeline:
             n_checkpoint_bytes=writer.n_checkpoint_bytes,
             detector_s=detector_s,
         )
-
-    def _is_old(self, batch: Batch, key: GroupKey) -> bool:
-        """Whether messages of a group are stored first: they waited long, and as many as these are still waiting.
-
-        Their time stamps alone could be those of a producer whose clock is slow.
-        """
-        sent_us = batch.groups[key][-1].received.timestamp_us
-        is_late = sent_us is not None and batch.now_us - sent_us > self._pace.defer_s * US_PER_S
-        return is_late and batch.is_of_backlog
 
     def _place(self, batch: Batch) -> None:
         """Say where each message begins, once; those that have no place are rejected."""
@@ -319,13 +309,15 @@ class Pipeline:
     def _store_groups(self, conn: Conn, batch: Batch, keys: Sequence[GroupKey], now_s: float) -> Stored:
         writer = BatchWriter()
         taken: dict[GroupKey, Taken] = {}
+        n_old = 0
         for key in keys:
             state = self._states.pop(key)
             self._states[key] = state  # now the most recently used
             state.heard_s = now_s
             with naming(key):
-                starts, is_old = batch.placed[key].starts, self._is_old(batch, key)
+                starts, is_old = batch.placed[key].starts, batch.is_old(key, self._pace.defer_s)
                 taken[key] = state.take(conn, batch.groups[key], starts, writer, is_old=is_old)
+            n_old += is_old
             if taken[key].n_deferred:
                 self._followers.look_at([key])
         self._write(conn, keys, writer)
@@ -338,6 +330,7 @@ class Pipeline:
             n_duplicate=sum(one.n_duplicate for one in taken.values()),
             n_late=sum(one.n_late for one in taken.values()),
             n_groups=len(keys),
+            n_old=n_old,
             n_blocks=writer.n_blocks,
             n_beats=writer.n_beats,
             n_spans=writer.n_spans,

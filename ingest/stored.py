@@ -8,14 +8,16 @@ from typing import NamedTuple
 class Stored(NamedTuple):
     """What a batch came to; sample times, over all groups.
 
-    `n_late` of the `n_samples` came after later ones: they are stored, but detectors had passed them already.
-    `detector_s` of the worker's time went into detectors, `write_s` is what the transaction took beside them.
+    `n_old` of the `n_groups` are of a backlog: their detectors read it later. `n_late` of the `n_samples` came after
+    later ones: they are stored, but detectors had passed them already. `detector_s` of the worker's time went into
+    detectors, `write_s` is what the transaction took beside them.
     """
 
     n_samples: int = 0
     n_duplicate: int = 0
     n_late: int = 0
     n_groups: int = 0
+    n_old: int = 0
     n_blocks: int = 0
     n_beats: int = 0
     n_spans: int = 0

@@ -160,9 +160,8 @@ class Worker:
         poll_s = MIN_POLL_S if self._behind.n_groups else self._settings.poll_s
         polled = self._persist(lambda: self._source.poll(poll_s))
         self._follow(polled)
-        if polled.messages:
-            self._take(polled)
-        self._let_follow(is_backlog=polled.is_of_backlog)
+        is_backlog = self._take(polled) if polled.messages else False
+        self._let_follow(is_backlog=is_backlog)
         self._settle()
         self._heartbeat()
         return len(polled.messages)
@@ -186,7 +185,8 @@ class Worker:
             return {}
         return self._pipeline.load_positions(self._source.positions_key)
 
-    def _take(self, polled: Polled) -> None:
+    def _take(self, polled: Polled) -> bool:
+        """Store what was polled; says whether it was of a backlog."""
         batch = Batch(polled.messages, now_us=self._clock.now_us(), is_of_backlog=polled.is_of_backlog)
         n_messages = len(polled.messages)
         stored: Stored | None = None
@@ -209,6 +209,7 @@ class Worker:
         self.progress.note_batch(len(batch.received), stored, len(batch.rejected))
         if stored.n_late:
             _log.warning("late_samples", n=stored.n_late, n_so_far=self.progress.n_late_samples)
+        return stored.n_old > 0
 
     def _let_follow(self, *, is_backlog: bool) -> None:
         """Give detectors that are behind a turn: at every loop, or now and then while there is more to store first."""

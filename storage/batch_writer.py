@@ -48,7 +48,7 @@ class BatchWriter:
     def __init__(self) -> None:
         self._advanced: list[tuple[int, int, int, int, int, int]] = []
         self._reopened: list[int] = []
-        self._keep_from: list[tuple[int, int]] = []
+        self._dropped: list[tuple[int, int, int]] = []
         self._completed: list[pyramids.CellChange] = []
         self._gone: list[tuple[int, int]] = []
         self._tail: list[tuple[int, int, bytes]] = []
@@ -67,7 +67,7 @@ class BatchWriter:
             self._reopened.append(group.stream_id)
         old_open, new_open = before.open_from(group.cell_samples), after.open_from(group.cell_samples)
         if new_open > old_open:
-            self._keep_from.append((group.id, new_open))
+            self._dropped.append((group.id, old_open, new_open))
             changed = [(run.start, run.end) for run in change.complete]
             self._completed.append(pyramids.CellChange(group, old_open, new_open, changed))
         self._gone += [(group.id, start) for start in change.gone]
@@ -129,8 +129,8 @@ class BatchWriter:
             partitions.ensure(conn, (start_us for _, _, start_us, *_ in self._blocks))
         beat_rows = self._beat_rows()
         with conn.pipeline():
-            self._send(conn, "drop_tail_before", _BOUNDS, self._keep_from)
-            self._send(conn, "drop_tail_rows", _BOUNDS, self._gone)
+            self._send(conn, "drop_tails", _RANGES, self._dropped)
+            self._send(conn, "drop_tail_rows", _ROWS, self._gone)
             self._send(conn, "save_tail", _TAIL, self._tail)
             self._send(conn, "insert_blocks", _BLOCKS, self._blocks)
             if self._reopened:
@@ -173,7 +173,8 @@ _ADVANCE = {
     "known_nexts": np.int64,
     "known_stored": np.int64,
 }
-_BOUNDS = {"ids": np.int32, "starts": np.int64}
+_ROWS = {"ids": np.int32, "starts": np.int64}
+_RANGES = _ROWS | {"ends": np.int64}
 _TAIL = {"ids": np.int32, "starts": np.int64, "payloads": bytes}
 _BLOCKS = {
     "ids": np.int32,

@@ -13,9 +13,12 @@ WHERE g.id = n.id AND g.next_sample = n.known_next AND g.n_stored = n.known_stor
 -- name: reopen_streams
 UPDATE streams SET ended_us = NULL WHERE id = ANY(%(stream_ids)s::integer[]) AND ended_us IS NOT NULL
 
--- name: drop_tail_before
-DELETE FROM waveform_tail t USING unnest(%(ids)s::integer[], %(starts)s::bigint[]) AS n (id, start_sample)
-WHERE t.group_id = n.id AND t.start_sample < n.start_sample
+-- name: drop_tails
+-- The cells that are complete now. With both ends: by one alone the planner reads the whole table, which after a backlog
+-- is mostly rows that are gone.
+DELETE FROM waveform_tail t USING unnest(%(ids)s::integer[], %(starts)s::bigint[], %(ends)s::bigint[])
+                                  AS n (id, start_sample, end_sample)
+WHERE t.group_id = n.id AND t.start_sample >= n.start_sample AND t.start_sample < n.end_sample
 
 -- name: drop_tail_rows
 DELETE FROM waveform_tail t USING unnest(%(ids)s::integer[], %(starts)s::bigint[]) AS n (id, start_sample)

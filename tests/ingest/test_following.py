@@ -123,6 +123,18 @@ def test_backlog_gives_detectors_a_turn_now_and_then(database):
     assert behind_s == [0.0, 10.0, 20.0, 0.0, 10.0, 20.0, 0.0, 10.0]
 
 
+@pytest.mark.parametrize(("n_seconds", "is_first_stored"), [(29, False), (30, True)])
+def test_batch_that_brings_much_old_signal_is_stored_first_though_nothing_waits_behind_it(
+    database, n_seconds, is_first_stored
+):
+    worker = worker_on(database, source_of(sent(ecg(), samples(n_seconds * 250))), defer_s=ALWAYS)
+    worker._follow_at_s = 1e18  # detectors that follow have no turn while there is a backlog
+    drain(worker, n_messages=n_seconds)
+    assert worker._pipeline.behind().most_s == (n_seconds if is_first_stored else 0.0)
+    worker.run_once()
+    assert worker._pipeline.behind().most_s == 0.0
+
+
 def test_messages_with_old_time_stamps_are_read_at_once_when_nothing_waits_behind_them(database):
     messages = sent(ecg(), samples(5_000))
     source = LocalSource()
