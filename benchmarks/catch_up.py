@@ -2,8 +2,8 @@
 
 A backlog of live streams (3 leads at 250 Hz, 1 s a message, with the time stamps of their seconds) waits in a real
 broker. Measured in the same run: a bare kafka-python loop that only receives it, a bare COPY of the same payloads, and
-workers as the command line starts them, from their start and from the first row to the last; then until their detectors
-have read it all, as their metrics say. What is stored is read on a connection of its own.
+workers as the command line starts them, from their start and from when all of them have partitions to the last row;
+then until their detectors have read it all, as their metrics say. What is stored is read on a connection of its own.
 
 Then messages trickle into every partition while a worker is added, stopped in order and killed: how long the partition
 that waited longest was not read, and when every partition is read again with the group at rest, as the broker sees it.
@@ -24,7 +24,7 @@ from kafka import KafkaConsumer
 from benchmarks import live_streams, processes, worker
 from benchmarks.figures import Figure, against
 from benchmarks.group_watch import GroupWatch
-from benchmarks.stack import Stack, compile_detectors, free_port, metrics, stack, wait_for_reading
+from benchmarks.stack import Stack, compile_detectors, free_port, is_reading, metrics, stack, wait_for_reading
 from benchmarks.stored import StoredReader
 from ingest.kafka_producer import KafkaSink
 from ingest.topics import N_WAVEFORM_PARTITIONS, WAVEFORM_TOPIC
@@ -39,6 +39,8 @@ TRICKLE_S = 0.5
 """Between two messages of one stream, s."""
 STREAMS_A_PARTITION = 3
 """So that none of the partitions is likely to have no stream."""
+LEAST_SHARE = 0.5
+"""Of the backlog, to be timed."""
 N_BARE = 3
 """The limits are measured that often: each lasts some seconds only, and one that was disturbed would flatter."""
 REST_S = 180.0
@@ -100,7 +102,7 @@ def _catching_up(running: Stack, options: Options) -> Iterator[Figure]:
 
 
 class _Times(NamedTuple):
-    """From the first worker's start, and from the first look that showed a row.
+    """From the first worker's start, and from the first look that showed a row when all workers had partitions.
 
     `level_s` is until the detectors have read everything as well, `cost_s` the processor time of workers, broker and
     database for the whole backlog by then.
@@ -137,7 +139,7 @@ def _caught_up(
         while n_stored < n_wanted:
             time.sleep(LOOK_S)
             n_stored = reader.n_stored()
-            if n_stored and not first_n:
+            if n_stored and not first_n and all(map(is_reading, workers)):
                 first_s, first_n, cost_s = time.monotonic(), n_stored, cost()
             for one in workers:
                 one.check()
@@ -148,11 +150,14 @@ def _caught_up(
         while any(port and metrics(port)["rhythmark_detectors_behind_groups"] for port in ports):
             time.sleep(LOOK_S)
         level_s = time.monotonic()
-        share = (n_wanted - first_n) / n_wanted  # what was stored while it was timed
-        spent_s = [(late - early) / (share or 1.0) for early, late in zip(cost_s, cost(), strict=True)]
+        share = (n_wanted - first_n) / n_wanted if first_n else 0.0  # what was stored while it was timed
+        if share < LEAST_SHARE:
+            msg = (
+                f"when all workers read, {LEAST_SHARE:.0%} of the backlog must be left, {share:.0%} are: make it longer"
+            )
+            raise RuntimeError(msg)
+        spent_s = [(late - early) / share for early, late in zip(cost_s, cost(), strict=True)]
     running.stop_workers()
-    if not share:
-        return _Times(end_s - began_s, end_s - began_s, level_s - began_s, spent_s)
     return _Times(end_s - began_s, (end_s - first_s) / share, (level_s - first_s) / share, spent_s)
 
 

@@ -279,6 +279,11 @@ def metrics(port: int) -> dict[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
+def is_reading(worker: WorkerProcess) -> bool:
+    """Whether it has partitions."""
+    return "partitions_assigned" in worker.said()
+
+
 def wait_for_reading(workers: list[WorkerProcess], *, timeout_s: float = 240.0) -> None:
     """Wait until workers have partitions.
 
@@ -287,7 +292,7 @@ def wait_for_reading(workers: list[WorkerProcess], *, timeout_s: float = 240.0) 
     TimeoutError : if they get none; compiling the detectors is not part of it.
     """
     deadline = time.monotonic() + timeout_s
-    while not all("partitions_assigned" in worker.said() for worker in workers):
+    while not all(map(is_reading, workers)):
         for worker in workers:
             worker.check()
         if time.monotonic() > deadline:
