@@ -117,7 +117,8 @@ class _Times(NamedTuple):
 def _caught_up(
     running: Stack, n_workers: int, program: tuple[str, ...] | None, n_messages: int, limit_s: float
 ) -> _Times:
-    dsn = running.dsn(running.new_database())
+    database = running.new_database()
+    dsn = running.dsn(database)
     group = f"catch-up-{uuid.uuid4().hex[:8]}"
     n_wanted = n_messages * live_streams.FS_HZ
     began_s = time.monotonic()
@@ -158,6 +159,7 @@ def _caught_up(
             raise RuntimeError(msg)
         spent_s = [(late - early) / share for early, late in zip(cost_s, cost(), strict=True)]
     running.stop_workers()
+    running.drop_database(database)
     return _Times(end_s - began_s, (end_s - first_s) / share, (level_s - first_s) / share, spent_s)
 
 
@@ -193,7 +195,8 @@ def _copied_s(running: Stack, n_messages: int) -> float:
     """COPY of the payloads, in the order they stand in the topic, a transaction a poll; receiving is not counted."""
     elapsed_s, n_received = 0.0, 0
     consumer = _consumer(running.bootstrap)
-    with psycopg.connect(running.dsn(running.new_database())) as conn:
+    database = running.new_database()
+    with psycopg.connect(running.dsn(database)) as conn:
         conn.execute("CREATE TABLE bare (stream text, seq bigint, payload bytea, PRIMARY KEY (stream, seq))")
         conn.commit()
         while n_received < n_messages:
@@ -212,6 +215,7 @@ def _copied_s(running: Stack, n_messages: int) -> float:
             conn.commit()
             elapsed_s += time.monotonic() - began_s
     consumer.close()
+    running.drop_database(database)
     return elapsed_s
 
 

@@ -111,6 +111,12 @@ class Stack:
         migrations.upgrade(self.dsn(name))
         return name
 
+    def drop_database(self, name: str) -> None:
+        """Before the end, so that the server need not vacuum it while something else is measured."""
+        with psycopg.connect(self._dsn, autocommit=True) as conn:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._databases.remove(name)
+
     def dsn(self, database: str) -> str:
         """Where a database is now."""
         return make_conninfo(self._dsn, dbname=database)
