@@ -16,6 +16,7 @@ import { deselect, neighbourSpan, selectBeat, selectQueued, selectRow, selectedB
 import { changed, keepView, state } from "./state.js";
 import { repaint } from "./paint.js";
 import { sampleOf, secondsOf, usOf } from "./time.js";
+import { closeView } from "./views.js";
 
 const PAN_PAGES = 0.1;
 const PAGE_PAGES = 0.9;
@@ -49,7 +50,7 @@ function step(by) {
 }
 
 function letGo() {
-  if (closeOverlay() || dropMark() || dropDraft()) return;
+  if (closeOverlay() || dropMark() || dropDraft() || closeView()) return;
   deselect();
 }
 

@@ -8,6 +8,7 @@ import { commitDraft } from "./drafts.js";
 import { takeMine, takeTheirs, saving } from "./edits.js";
 import { SPAN_KEYS } from "./palette.js";
 import { state } from "./state.js";
+import { pressInView } from "./views.js";
 
 /** Lower-case letters that stand for a beat without a lower-case code of its own. */
 const ALIASES = new Map([["v", "V"]]);
@@ -50,7 +51,7 @@ function onKeyDown(event) {
   // a button in focus takes Enter and Space itself
   if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
   const key = nameOf(event);
-  if (decideConflict(key)) return event.preventDefault();
+  if (decideConflict(key) || pressInView(key)) return event.preventDefault();
   const code = labelOf(key);
   const action = byKey.get(key);
   if (code === null && !action) return;

@@ -119,6 +119,7 @@ export function keepingCursor(change) {
 export function keepAddress() {
   const query = new URLSearchParams();
   query.set("at", String(usOf(state.startS)));
+  if (state.view !== "strip") query.set("view", state.view);
   if (state.selection?.kind === "span") query.set("annotation", state.selection.id);
   if (state.selection?.kind === "beat") query.set("beat", String(state.selection.sample));
   history.replaceState(null, "", `${location.pathname}?${query}`);

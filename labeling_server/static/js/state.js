@@ -15,6 +15,8 @@ import { SPEEDS_MM_S } from "./scale.js";
  */
 
 export const state = {
+  /** Of the middle: "strip", or the id of another, see `views.js`. */
+  view: "strip",
   startS: 0,
   speed: 25,
   gain: 10,

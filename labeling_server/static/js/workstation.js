@@ -20,10 +20,13 @@ import { showSelection } from "./selection_panel.js";
 import { on, restoreView, state } from "./state.js";
 import { showStatus } from "./status.js";
 import { secondsOf } from "./time.js";
+import { listenToViews, openView } from "./views.js";
+
+/** What the page was opened with; the address changes with what is shown. */
+const asked = new URLSearchParams(location.search);
 
 /** What the address names: a time, a span, a beat; else the live head, the first proposal, or the start. */
 async function goWhereAsked() {
-  const asked = new URLSearchParams(location.search);
   const row = asked.has("annotation") ? await fetchRow(asked.get("annotation")) : null;
   if (asked.has("at")) await show(secondsOf(Number(asked.get("at"))));
   if (row) return selectRow(row, { move: !asked.has("at") });
@@ -66,8 +69,10 @@ async function start() {
   restoreEdits();
   on(["view"], keepAddress);
   on(["marks"], repaint);
+  listenToViews();
   await goWhereAsked();
   paint();
+  openView(asked.get("view") ?? "");
   requestAnimationFrame(() => (document.body.dataset.ready = String(Math.round(performance.now()))));
   void refreshOverview().catch(() => undefined);
   void keepLive();
