@@ -6,12 +6,12 @@ import { redo, undo } from "./edits.js";
 import { cursorSeconds } from "./layout.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
 import { focusComment } from "./selection_panel.js";
-import { followHead, keepingCursor, pan, selectedSeconds, showCentered, showFirst } from "./navigate.js";
+import { followHead, pan, selectedSeconds, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
 import { closeOverlay, openCalibration, openGoto, openHelp } from "./overlays.js";
 import { openPalette } from "./palette.js";
 import { fold } from "./panels.js";
 import { cycleOrder } from "./queue.js";
-import { GAINS_MM_MV, SPEEDS_MM_S, stepped } from "./scale.js";
+import { GAINS_MM_MV, stepped } from "./scale.js";
 import { deselect, neighbourSpan, selectBeat, selectQueued, selectRow, selectedBeat, spanAt } from "./select.js";
 import { changed, keepView, state } from "./state.js";
 import { repaint } from "./paint.js";
@@ -55,10 +55,9 @@ function letGo() {
 }
 
 /** @param {1 | -1} by */
-function changeSpeed(by) {
-  void keepingCursor(() => (state.speed = stepped(SPEEDS_MM_S, state.speed, by)));
+async function changeSpeed(by) {
+  await stepScale(by);
   keepView();
-  changed("view");
 }
 
 /** @param {1 | -1} by */
@@ -122,6 +121,7 @@ export const actions = [
   { id: "gain.down", group: "view", keys: ["-"], run: () => changeGain(-1) },
   { id: "speed.up", group: "view", keys: [">"], run: () => changeSpeed(1) },
   { id: "speed.down", group: "view", keys: ["<"], run: () => changeSpeed(-1) },
+  { id: "whole", group: "view", keys: ["z"], run: toggleWhole },
   { id: "order", group: "view", keys: ["w"], run: cycleOrder },
   { id: "rejected", group: "view", keys: ["y"], run: toggleRejected },
   { id: "queue", group: "view", keys: ["o"], run: () => fold("queue") },

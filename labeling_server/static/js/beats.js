@@ -4,7 +4,7 @@ import { color, labelColor } from "./colors.js";
 import { labelOfNumber, mainGroup } from "./config.js";
 import { pointRows, quadRows, segmentRows, setLayer, textRows } from "./figures.js";
 import { BEATS_PX, PAPER_TOP_PX } from "./layout.js";
-import { beatsBetween } from "./marks.js";
+import { beatsBetween, showsBeats } from "./marks.js";
 import { state } from "./state.js";
 
 const LEAST_GAP_PX = 11;
@@ -19,7 +19,8 @@ export function paintBeats(g) {
   const fs = mainGroup.fs_hz;
   const middle = PAPER_TOP_PX - BEATS_PX / 2;
   let lastPx = -Infinity;
-  for (const beat of beatsBetween(Math.ceil(g.startS * fs), Math.ceil(g.endS * fs))) {
+  const shown = showsBeats(g.pxPerS) ? beatsBetween(Math.ceil(g.startS * fs), Math.ceil(g.endS * fs)) : [];
+  for (const beat of shown) {
     const at = (state.beatDraft?.from === beat.sample ? state.beatDraft.to : beat.sample) / fs;
     const code = labelOfNumber.get(beat.number)?.code ?? "Q";
     const isSelected = state.selection?.kind === "beat" && state.selection.sample === beat.sample;

@@ -1,7 +1,7 @@
 // Where things stand in the strip, in pixels from the top, and what a pixel is in time.
 
 import { groups } from "./config.js";
-import { getPxPerMm } from "./scale.js";
+import { pxPerSecond } from "./scale.js";
 import { state } from "./state.js";
 
 /** Left of the signal: names of rows and leads, the calibration pulse. */
@@ -23,7 +23,7 @@ export function geometry() {
   const box = strip();
   const width = Math.max(box.clientWidth, 200);
   const height = Math.max(box.clientHeight, 200);
-  const pxPerS = state.speed * getPxPerMm();
+  const pxPerS = pxPerSecond(state, width - GUTTER_PX);
   return {
     width,
     height,
@@ -35,14 +35,20 @@ export function geometry() {
   };
 }
 
-/** Seconds of signal that fit into the strip. */
-export const pageS = () => (Math.max(strip().clientWidth, 200) - GUTTER_PX) / (state.speed * getPxPerMm());
+/** Width of the signal's part of the strip, px. */
+export const signalPx = () => Math.max(strip().clientWidth, 200) - GUTTER_PX;
+
+/** Pixels in a second, now or at another scale. @param {import("./scale.js").TimeScale} [scale] */
+export const pxPerS = (scale = state) => pxPerSecond(scale, signalPx());
+
+/** Seconds of signal that fit into the strip. @param {import("./scale.js").TimeScale} [scale] */
+export const pageS = (scale = state) => signalPx() / pxPerS(scale);
 
 /** @param {number} px from the left edge of the strip */
-export const secondsAt = (px) => state.startS + (px - GUTTER_PX) / (state.speed * getPxPerMm());
+export const secondsAt = (px) => state.startS + (px - GUTTER_PX) / pxPerS();
 
 /** @param {number} seconds */
-export const pxAt = (seconds) => GUTTER_PX + (seconds - state.startS) * state.speed * getPxPerMm();
+export const pxAt = (seconds) => GUTTER_PX + (seconds - state.startS) * pxPerS();
 
 /** Where the cursor stands, seconds since the start of the recording. */
 export const cursorSeconds = () => state.startS + (state.cursorS ?? pageS() / 2);

@@ -1,14 +1,16 @@
 // What is new, asked for every second while samples come in, every three when the recording has ended.
 
 import { mainGroup } from "./config.js";
-import { pageS } from "./layout.js";
-import { forgetFrom, refreshMarks } from "./marks.js";
-import { followHead, stores } from "./navigate.js";
+import { pageS, pxPerS } from "./layout.js";
+import { forgetFrom, refreshMarks, showsBeats } from "./marks.js";
+import { envelopes, followHead, refreshPage, stores } from "./navigate.js";
 import { refreshOverview } from "./overview.js";
 import { repaint } from "./paint.js";
 import { refreshQueue } from "./queue.js";
 import { changed, state } from "./state.js";
 
+/** How far behind the head a page of hours looks for what is new, s. */
+const HEAD_S = 20;
 const LIVE_MS = 1000;
 const ENDED_MS = 3000;
 const QUEUE_EVERY = 3;
@@ -20,7 +22,9 @@ async function tick() {
   const fs = mainGroup.fs_hz;
   const from = Math.max(Math.floor(state.startS * fs), 0);
   const before = state.nextSample;
-  const answer = await refreshMarks(from, Math.ceil((state.startS + pageS()) * fs));
+  const to = Math.ceil((state.startS + pageS()) * fs);
+  // of a page of hours only what is newest may change by itself
+  const answer = await (showsBeats(pxPerS()) ? refreshMarks(from, to) : refreshMarks(Math.max(before - HEAD_S * fs, 0), before));
   state.offline = false;
   state.heardMs = Date.now();
   state.endedUs = answer.ended_us;
@@ -28,12 +32,13 @@ async function tick() {
   if (answer.next_sample > before) {
     state.nextSample = answer.next_sample;
     state.grewMs = Date.now();
-    const main = stores.get(mainGroup.id);
     forgetFrom(before);
     // other groups of the stream keep pace by time; their windows hold what is there
-    await Promise.all([...stores.values()].map((store) => store.grow(
-      store === main ? answer.next_sample : Math.floor((answer.next_sample / fs) * store.group.fs_hz))));
+    const nextOf = (group) => (group === mainGroup ? answer.next_sample : Math.floor((answer.next_sample / fs) * group.fs_hz));
+    for (const bins of envelopes.values()) bins.grow(nextOf(bins.group));
+    await Promise.all([...stores.values()].map((store) => store.grow(nextOf(store.group))));
     if (state.follow) await followHead();
+    else if (!showsBeats(pxPerS())) await refreshPage();
   }
   ticks += 1;
   if (ticks % QUEUE_EVERY === 0) await refreshQueue();

@@ -4,7 +4,7 @@ import { getJson } from "./api.js";
 import { Chunks } from "./chunks.js";
 import { mainGroup, stream } from "./config.js";
 import { state } from "./state.js";
-import { usOfSample } from "./time.js";
+import { usOf, usOfSample } from "./time.js";
 
 const CHUNK_S = 20;
 const size = mainGroup ? Math.max(Math.round(CHUNK_S * mainGroup.fs_hz), 1) : 1;
@@ -101,12 +101,71 @@ export const hasMarks = (fromS, toS) => indices(fromS, toS).every((index) => loa
 /** @param {number} fromS @param {number} toS */
 export const ensureMarks = (fromS, toS) => chunks.load(indices(fromS, toS), (index) => loaded.has(index));
 
+/** Whether beats are shown at so many pixels a second: below, letters and ticks would be a grey area. @param {number} pxPerS */
+export const showsBeats = (pxPerS) => pxPerS >= BEATS_FROM_PX_PER_S;
+
+const SPANS_CHUNK_S = 3600;
+const BEATS_FROM_PX_PER_S = 10;
+/** The longest page that shows beats on any screen, s. */
+const BEATS_PAGE_S = 400;
+/** Hours whose spans are here. @type {Set<number>} */
+const hours = new Set();
+
+/** @param {number} fromS @param {number} toS */
+function hourIndices(fromS, toS) {
+  const [first, last] = [fromS, Math.min(toS, state.nextSample / mainGroup.fs_hz)].map((s) => Math.max(Math.floor(s / SPANS_CHUNK_S), 0));
+  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => first + i);
+}
+
+/** @param {number} fromS @param {number} toS */
+export const hasSpans = (fromS, toS) => hourIndices(fromS, toS).every((index) => hours.has(index));
+
+/** Spans alone, for scales at which beats are not shown. @param {number} fromS @param {number} toS */
+export const ensureSpans = (fromS, toS) => hourChunks.load(hourIndices(fromS, toS), (index) => hours.has(index));
+
+const hourChunks = new Chunks(async (first, last) => {
+  const [fromUs, toUs] = [usOf(first * SPANS_CHUNK_S), usOf((last + 1) * SPANS_CHUNK_S)];
+  const rows = await getJson(`/api/streams/${stream.id}/spans`, { start_us: fromUs, end_us: toUs });
+  for (const row of rows) state.rows.set(row.id, row);
+  for (let index = first; index <= last; index += 1) hours.add(index);
+}, 24);
+
 const chunks = new Chunks(async (first, last) => {
   await refreshMarks(first * size, (last + 1) * size);
   for (let index = first; index <= last; index += 1) loaded.add(index);
+  letGo();
 });
+
+/** An hour and a half of beats; a reader who jumps through a day for hours must not fill the browser's memory. */
+const MAX_LOADED = 270;
+const MAX_HOURS = 48;
+const MAX_ROWS = 4000;
+
+/** Forgets what was fetched longest ago and is not on screen. */
+function letGo() {
+  const isShown = (index) => (index + 1) * CHUNK_S > state.startS - CHUNK_S && index * CHUNK_S < state.startS + 3 * BEATS_PAGE_S;
+  const old = [...loaded].slice(0, Math.max(loaded.size - MAX_LOADED, 0)).filter((index) => !isShown(index));
+  for (const index of old) {
+    loaded.delete(index);
+    beats.splice(lowerBound(index * size), lowerBound((index + 1) * size) - lowerBound(index * size));
+  }
+  for (const index of [...hours].slice(0, Math.max(hours.size - MAX_HOURS, 0))) hours.delete(index);
+  if (state.rows.size > MAX_ROWS) letRowsGo();
+}
+
+/** Rows of places that are no longer in memory, but for those that the queue or the reader holds. */
+function letRowsGo() {
+  const held = new Set([...state.queue.map((row) => row.id), state.selection?.kind === "span" ? state.selection.id : ""]);
+  for (const [id, row] of state.rows) {
+    const [fromS, toS] = [row.start_us, row.end_us].map((us) => (us - mainGroup.t0_us) / 1e6);
+    const isHere = indices(fromS, toS).some((index) => loaded.has(index)) || hourIndices(fromS, toS).some((index) => hours.has(index));
+    if (!isHere && !held.has(id)) state.rows.delete(id);
+  }
+}
 
 /** The live head moved: what was loaded beyond it was not yet there. @param {number} fromSample */
 export function forgetFrom(fromSample) {
   for (const index of loaded) if ((index + 1) * size > fromSample) loaded.delete(index);
+  const fromS = fromSample / mainGroup.fs_hz;
+  for (const index of hours) if ((index + 1) * SPANS_CHUNK_S > fromS) hours.delete(index);
 }

@@ -1,10 +1,12 @@
 // Where the strip is. The old picture stays until the new one is in memory.
 
 import { groups, mainGroup } from "./config.js";
-import { pageS } from "./layout.js";
-import { ensureMarks, hasMarks } from "./marks.js";
+import { EnvelopeStore, binSizeOf } from "./envelopes.js";
+import { pageS, pxPerS, signalPx } from "./layout.js";
+import { ensureMarks, ensureSpans, hasMarks, hasSpans, showsBeats } from "./marks.js";
 import { paintFrom, repaint } from "./paint.js";
 import { SampleStore } from "./samples.js";
+import { steppedScale } from "./scale.js";
 import { changed, selectedRow, state } from "./state.js";
 import { secondsOf, usOf } from "./time.js";
 
@@ -12,36 +14,52 @@ const SLOW_MS = 100;
 
 /** @type {Map<number, SampleStore>} */
 export const stores = new Map(groups.map((group) => [group.id, new SampleStore(group)]));
-paintFrom(stores);
+/** @type {Map<number, EnvelopeStore>} */
+export const envelopes = new Map(groups.map((group) => [group.id, new EnvelopeStore(group)]));
+paintFrom(stores, envelopes);
 
 let newest = 0;
 
 const headS = () => state.nextSample / mainGroup.fs_hz;
 const firstS = () => state.firstSample / mainGroup.fs_hz;
 
-/** Within the recording, with a little room after its end. */
-function bounded(startS) {
-  const last = Math.max(headS() - pageS() * 0.5, firstS());
+/** Within the recording, with a little room after its end, unless all of it fits. */
+function bounded(startS, page = pageS()) {
+  const last = Math.max(headS() - page * (page < headS() - firstS() ? 0.5 : 1), firstS());
   return Math.min(Math.max(startS, firstS()), last);
 }
 
-const isReady = (from, to) => hasMarks(from, to) && [...stores.values()].every((store) => store.has(from, to));
+/** Where the samples or bins of a group are, at a scale: its store, and what it asks for. */
+function sourceOf(group, scale) {
+  const size = binSizeOf(group.fs_hz / pxPerS(scale));
+  const bins = envelopes.get(group.id);
+  if (!size) return stores.get(group.id);
+  return { has: (from, to) => bins.has(size, from, to), ensure: (from, to) => bins.ensure(size, from, to) };
+}
 
-function load(from, to) {
-  return Promise.all([ensureMarks(from, to), ...[...stores.values()].map((store) => store.ensure(from, to))]);
+function isReady(from, to, scale) {
+  const isMarked = showsBeats(pxPerS(scale)) ? hasMarks(from, to) : hasSpans(from, to);
+  return isMarked && groups.every((group) => sourceOf(group, scale).has(from, to));
+}
+
+function load(from, to, scale = state) {
+  const marks = showsBeats(pxPerS(scale)) ? ensureMarks(from, to) : ensureSpans(from, to);
+  return Promise.all([marks, ...groups.map((group) => sourceOf(group, scale).ensure(from, to))]);
 }
 
 /**
  * Shows the strip from this second on; at once when it is in memory.
- * @param {number} startS @param {{follow?: boolean, smooth?: boolean}} [how]
+ * @param {number} startS @param {{follow?: boolean, scale?: import("./scale.js").TimeScale}} [how] another time scale
  */
-export async function show(startS, { follow = false } = {}) {
-  const target = follow ? startS : bounded(startS);
+export async function show(startS, { follow = false, scale = state } = {}) {
+  const { speed, pageS: chosenS } = scale; // as asked for, whatever is asked for meanwhile
+  const page = pageS(scale);
+  const target = follow ? startS : bounded(startS, page);
   const number = (newest += 1);
-  if (!isReady(target, target + pageS())) {
+  if (!isReady(target, target + page, scale)) {
     const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
     try {
-      await load(target, target + pageS());
+      await load(target, target + page, { speed, pageS: chosenS });
     } catch {
       return; // the status line says that the server does not answer; the old picture stays
     } finally {
@@ -50,12 +68,14 @@ export async function show(startS, { follow = false } = {}) {
     }
     if (number !== newest) return; // the reader went elsewhere meanwhile
   }
-  state.startS = target;
-  state.follow = follow;
+  Object.assign(state, { startS: target, follow, speed, pageS: chosenS });
   changed("view");
   repaint();
   fetchAhead(target);
 }
+
+/** What is shown may have grown: its bins and spans are asked for again where they have. */
+export const refreshPage = () => load(state.startS, state.startS + pageS());
 
 let ahead = 0;
 
@@ -106,7 +126,29 @@ export function reveal(seconds) {
   return Promise.resolve();
 }
 
-/** After a change of speed: what was under the cursor stays there. @param {() => void} change */
+/**
+ * Another time scale around a second, which stays where it is on the screen.
+ * @param {import("./scale.js").TimeScale} scale @param {number} [atS] the cursor's when left out
+ */
+export async function rescale(scale, atS = state.startS + Math.min(state.cursorS ?? pageS() / 2, pageS())) {
+  const share = Math.min(Math.max((atS - state.startS) / pageS(), 0), 1);
+  const page = pageS(scale);
+  if (state.follow) await show(Math.max(headS() - page * 0.92, firstS()), { follow: true, scale });
+  else await show(atS - share * page, { scale });
+  if (state.cursorS !== null && state.pageS === scale.pageS) state.cursorS = Math.max(atS - state.startS, 0);
+  repaint();
+}
+
+/** Faster (1) or slower (-1) by one step. @param {1 | -1} by @param {number} [atS] */
+export const stepScale = (by, atS) => rescale(steppedScale(state, by, signalPx(), wholeS()), atS);
+
+/** Length of the recording, s. */
+const wholeS = () => Math.max(headS() - firstS(), 1);
+
+/** All of the recording on the page, and back to the speed of paper. */
+export const toggleWhole = () => rescale({ speed: state.speed, pageS: state.pageS === null ? wholeS() : null });
+
+/** After a change of size: what was under the cursor stays there. @param {() => void} change */
 export function keepingCursor(change) {
   const share = state.cursorS === null ? 0.5 : Math.min(state.cursorS / pageS(), 1);
   const at = state.startS + share * pageS();
@@ -119,6 +161,7 @@ export function keepingCursor(change) {
 export function keepAddress() {
   const query = new URLSearchParams();
   query.set("at", String(usOf(state.startS)));
+  if (state.pageS !== null) query.set("page", String(Math.round(state.pageS * 1000) / 1000));
   if (state.view !== "strip") query.set("view", state.view);
   if (state.selection?.kind === "span") query.set("annotation", state.selection.id);
   if (state.selection?.kind === "beat") query.set("beat", String(state.selection.sample));

@@ -13,11 +13,18 @@ import { state } from "./state.js";
 
 /** @type {Map<number, import("./samples.js").SampleStore>} */
 let stores = new Map();
+/** @type {Map<number, import("./envelopes.js").EnvelopeStore>} */
+let envelopes = new Map();
 let isDue = false;
 let lastFrame = "";
 
-/** @param {Map<number, import("./samples.js").SampleStore>} samples store by group id */
-export const paintFrom = (samples) => void (stores = samples);
+/**
+ * @param {Map<number, import("./samples.js").SampleStore>} samples store by group id
+ * @param {Map<number, import("./envelopes.js").EnvelopeStore>} bins likewise
+ */
+export function paintFrom(samples, bins) {
+  [stores, envelopes] = [samples, bins];
+}
 
 /** Paints before the next frame; many calls in one frame are one painting. */
 export function repaint() {
@@ -34,14 +41,14 @@ export function paint() {
   if (!mainGroup || !hasFigures()) return;
   const g = geometry();
   setFrame("strip", g.width, g.height, g.frameS, g.endS);
-  const frame = [g.width, g.height, g.startS, state.speed, getPxPerMm(), document.documentElement.dataset.theme].join();
+  const frame = [g.width, g.height, g.startS, g.pxPerS, state.pageS, getPxPerMm(), document.documentElement.dataset.theme].join();
   if (frame !== lastFrame) {
     paintGrid(g);
     paintAxis(g);
     paintRowNames(g);
     lastFrame = frame;
   }
-  paintLeads(g, stores);
+  paintLeads(g, stores, envelopes);
   paintHead(g);
   paintSpans(g);
   paintBeats(g);
@@ -64,6 +71,7 @@ function tell(g) {
   strip.dataset.startUs = String(mainGroup.t0_us + Math.round(g.startS * 1e6));
   strip.dataset.endUs = String(mainGroup.t0_us + Math.round(g.endS * 1e6));
   strip.dataset.pxPerS = String(g.pxPerS);
+  strip.dataset.pageS = String(g.endS - g.startS);
   strip.dataset.paintedAt = String(performance.now());
 }
 

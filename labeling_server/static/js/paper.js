@@ -3,6 +3,8 @@
 import { color } from "./colors.js";
 import { mainGroup, say } from "./config.js";
 import { clipped, invalidOf, isSample, tracePieces } from "./decimate.js";
+import { envelopePieces, extremesOfBins } from "./envelope_trace.js";
+import { binSizeOf } from "./envelopes.js";
 import { lineRows, segmentRows, setLayer, textRows } from "./figures.js";
 import { AXIS_PX, BEATS_PX, GUTTER_PX, PAPER_TOP_PX, ROW_KINDS, ROW_PX, leads, rowTop } from "./layout.js";
 import { getPxPerMm } from "./scale.js";
@@ -10,7 +12,10 @@ import { state } from "./state.js";
 import { hms, usOf } from "./time.js";
 
 const PULSE_MM = 5;
-const AXIS_STEPS_S = [0.5, 1, 2, 5, 10, 20, 30, 60];
+const AXIS_STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 21600];
+/** Between lines of the grid where time is not that of paper: each is drawn bold where the one before is drawn fine. */
+const GRID_STEPS_S = [0.04, 0.2, 1, 10, 60, 300, 1800, 7200, 43200];
+const GRID_GAP_PX = 3.5;
 const AXIS_GAP_PX = 88;
 
 /** Value that stands on the middle line of a lane, fixed when the lane is first drawn: the scale never moves by itself. */
@@ -22,6 +27,13 @@ const LANE_MM = 15;
 /** Of what says a number now and then, two tenths must not fill the lane: the next ones would leave it. */
 const LEAST_SPAN = { Cel: 2, K: 2, "[degF]": 4, "%": 10, "/min": 40, "mm[Hg]": 40 };
 
+/** Between fine lines, s, and how many of these a bold one is: a millimetre and five of them at a speed of paper. */
+function gridSteps(g) {
+  if (state.pageS === null) return [1 / state.speed, 5];
+  const at = Math.max(GRID_STEPS_S.findIndex((step) => step * g.pxPerS >= GRID_GAP_PX), 0);
+  return [GRID_STEPS_S[at], Math.round((GRID_STEPS_S[at + 1] ?? GRID_STEPS_S[at] * 5) / GRID_STEPS_S[at])];
+}
+
 /** Lines every millimetre, bold every fifth; they move with the signal as on paper. */
 export function paintGrid(g) {
   const mm = getPxPerMm();
@@ -29,9 +41,9 @@ export function paintGrid(g) {
   const bold = segmentRows();
   const add = (isBold, x0, y0, x1, y1) =>
     (isBold ? bold : fine).push(x0, y0, x1, y1, color(isBold ? "grid-bold" : "grid-fine"));
-  const first = Math.ceil(g.startS * state.speed - 1e-6);
-  for (let n = first; n <= g.endS * state.speed + 1e-6; n += 1) {
-    add(n % 5 === 0, n / state.speed, PAPER_TOP_PX, n / state.speed, g.paperBottom);
+  const [step, perBold] = gridSteps(g);
+  for (let n = Math.ceil(g.startS / step - 1e-6); n <= g.endS / step + 1e-6; n += 1) {
+    add(n % perBold === 0, n * step, PAPER_TOP_PX, n * step, g.paperBottom);
   }
   const middle = Math.round((PAPER_TOP_PX + g.paperBottom) / 2);
   const reach = Math.floor((g.paperBottom - PAPER_TOP_PX) / 2 / mm);
@@ -41,19 +53,29 @@ export function paintGrid(g) {
   setLayer("grid_bold", bold.columns);
 }
 
-/** Traces of all leads. @param {ReturnType<import("./layout.js").geometry>} g @param {Map<number, import("./samples.js").SampleStore>} stores */
-export function paintLeads(g, stores) {
+/**
+ * Traces of all leads.
+ * @param {ReturnType<import("./layout.js").geometry>} g
+ * @param {Map<number, import("./samples.js").SampleStore>} stores
+ * @param {Map<number, import("./envelopes.js").EnvelopeStore>} envelopes
+ */
+export function paintLeads(g, stores, envelopes) {
   const traces = lineRows();
   const pulses = lineRows();
   const names = textRows();
   const lanePx = (g.paperBottom - PAPER_TOP_PX) / leads.length;
   leads.forEach((lead, i) => {
     const middle = PAPER_TOP_PX + lanePx * (i + 0.5);
-    const runs = visibleRuns(g, stores.get(lead.group.id));
-    const pxPerUnit = laneScale(lead, runs) * getPxPerMm();
-    const zero = laneZero(lead, runs);
+    const size = binSizeOf(lead.group.fs_hz / g.pxPerS);
+    const runs = size ? [] : visibleRuns(g, stores.get(lead.group.id));
+    const bins = size ? envelopes.get(lead.group.id).between(size, g.startS, g.endS) : [];
+    const range = () => (size ? extremesOfBins(bins, lead.i, lead.group.channels.length) : extremes(lead, runs));
+    const isThere = runs.length + bins.length > 0;
+    const pxPerUnit = laneScale(lead, isThere, range) * getPxPerMm();
+    const zero = laneZero(lead, isThere, range);
     const yAt = (digital) => middle - ((digital - lead.channel.offset) / lead.channel.gain - zero) * pxPerUnit;
-    addTrace(traces, g, lead, runs, yAt);
+    if (size) addEnvelope(traces, g, lead, bins, yAt);
+    else addTrace(traces, g, lead, runs, yAt);
     addPulse(pulses, g, middle, lead.channel.unit === "mV" ? pxPerUnit : 0);
     names.push(g.frameS + 6 / g.pxPerS, middle - Math.min(lanePx / 2 - 12, 46), lead.channel.name, color("ink"));
     if (lead.channel.unit !== "mV") {
@@ -68,6 +90,17 @@ export function paintLeads(g, stores) {
 function visibleRuns(g, store) {
   const fs = store.group.fs_hz;
   return store.runs(Math.floor(g.startS * fs), Math.ceil(g.endS * fs) + 1);
+}
+
+function addEnvelope(traces, g, lead, bins, yAt) {
+  const { group, i } = lead;
+  const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
+  const xAt = (sample) => sample / group.fs_hz + shiftS;
+  const [from, to] = [g.startS, g.endS].map((at) => (at - shiftS) * group.fs_hz);
+  for (const { x, y } of envelopePieces(bins, i, group.channels.length, from, to, xAt, yAt)) {
+    // the bins at both edges reach beyond them
+    traces.push(x.map((at) => Math.min(Math.max(at, g.startS), g.endS)), y, color("trace"));
+  }
 }
 
 function addTrace(traces, g, lead, runs, yAt) {
@@ -101,11 +134,11 @@ function addPulse(pulses, g, middle, pxPerMv) {
   );
 }
 
-function laneScale(lead, runs) {
+function laneScale(lead, isThere, range) {
   if (lead.channel.unit === "mV") return state.gain;
   const key = `${lead.group.id}/${lead.i}`;
-  if (!mmPerUnitOf.has(key) && runs.length) {
-    const [low, high] = extremes(lead, runs);
+  if (!mmPerUnitOf.has(key) && isThere) {
+    const [low, high] = range();
     const span = Math.max((high - low) / Math.abs(lead.channel.gain), LEAST_SPAN[lead.channel.unit] ?? 0);
     if (span > 0) mmPerUnitOf.set(key, LANE_MM / span);
   }
@@ -113,10 +146,10 @@ function laneScale(lead, runs) {
 }
 
 /** Value of the lane's middle line: 0 for mV leads near it, else the middle of what is first seen, of mV to 0.5. */
-function laneZero(lead, runs) {
+function laneZero(lead, isThere, range) {
   const key = `${lead.group.id}/${lead.i}`;
-  if (!zeroOf.has(key) && runs.length) {
-    const [low, high] = extremes(lead, runs);
+  if (!zeroOf.has(key) && isThere) {
+    const [low, high] = range();
     if (low > high) return 0; // nothing but "no sample" yet
     const middle = ((low + high) / 2 - lead.channel.offset) / lead.channel.gain;
     const isMillivolt = lead.channel.unit === "mV";
@@ -146,7 +179,7 @@ function extremes(lead, runs) {
 export function paintAxis(g) {
   const texts = textRows();
   const ticks = segmentRows();
-  const step = AXIS_STEPS_S.find((s) => s * g.pxPerS >= AXIS_GAP_PX) ?? 120;
+  const step = AXIS_STEPS_S.find((s) => s * g.pxPerS >= AXIS_GAP_PX) ?? 43200;
   for (let n = Math.ceil(g.startS / step); n * step <= g.endS; n += 1) {
     const at = n * step;
     ticks.push(at, g.paperBottom, at, g.paperBottom + 4, color("ink-soft"));

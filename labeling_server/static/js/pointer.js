@@ -3,7 +3,7 @@
 import { commitDraft, dragEdge } from "./drafts.js";
 import { HANDLE_PX, PAPER_TOP_PX, BEATS_PX, geometry, pxAt, secondsAt, GUTTER_PX } from "./layout.js";
 import { nearestBeat } from "./marks.js";
-import { followHead, pan, show, showCentered } from "./navigate.js";
+import { followHead, pan, show, showCentered, stepScale } from "./navigate.js";
 import { overviewSeconds } from "./overview.js";
 import { placeCursor, repaint } from "./paint.js";
 import { selectBeat, selectRow } from "./select.js";
@@ -75,7 +75,9 @@ function listenToStrip(strip) {
   strip.addEventListener("wheel", (event) => {
     if (event.ctrlKey) return; // the browser's zoom
     event.preventDefault();
-    void pan(Math.sign(event.deltaY || event.deltaX) * WHEEL_PAGES);
+    const by = Math.sign(event.deltaY || event.deltaX);
+    if (event.shiftKey) void stepScale(by > 0 ? -1 : 1, secondsAt(place(event, strip).x));
+    else void pan(by * WHEEL_PAGES);
   }, { passive: false });
 }
 

@@ -15,13 +15,18 @@ const MAX_VALUES = 1_000_000;
 /** @typedef {Int16Array | Int32Array | Float32Array} Samples */
 /** @typedef {{start: number, data: Samples, n: number}} Run */
 
-/** Reads what `labeling_server.window_codec` wrote. @param {ArrayBuffer} buffer */
-export function decodeWindow(buffer) {
+/** Reads what `labeling_server.window_codec` wrote: the header, and all values. @param {ArrayBuffer} buffer */
+export function unpackWindow(buffer) {
   const view = new DataView(buffer);
   if (view.getUint32(0, false) !== 0x52485731) throw new Error("window must begin with RHW1");
   const length = view.getUint32(4, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-  const all = new ARRAYS[header.dtype](buffer, 8 + length);
+  return { header, values: new ARRAYS[header.dtype](buffer, 8 + length) };
+}
+
+/** The header, and the runs of samples. @param {ArrayBuffer} buffer */
+export function decodeWindow(buffer) {
+  const { header, values: all } = unpackWindow(buffer);
   /** @type {Run[]} */
   const runs = [];
   let at = 0;

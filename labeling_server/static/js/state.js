@@ -19,6 +19,8 @@ export const state = {
   view: "strip",
   startS: 0,
   speed: 25,
+  /** Signal on the page, s, while it is not at a speed of paper. @type {number | null} */
+  pageS: null,
   gain: 10,
   follow: false,
   /** Seconds from the left edge where the cursor stands; null is the middle. @type {number | null} */

@@ -38,7 +38,8 @@ function renderSaving() {
 
 function renderView() {
   const g = geometry();
-  put("status-paper", `${state.speed} mm/s   ${state.gain} mm/mV   ${say("strip.filter")}`);
+  const speed = state.pageS === null ? `${state.speed} mm/s` : say("strip.page", { length: duration(state.pageS * 1e6) });
+  put("status-paper", `${speed}   ${state.gain} mm/mV   ${say("strip.filter")}`);
   put("status-leads", leads.map((lead) => lead.channel.name).join(" "));
   put("status-position", `${hms(usOf(g.startS))} – ${hms(usOf(g.endS))}   ${duration((g.endS - g.startS) * 1e6)}`);
   const at = usOf(g.startS);

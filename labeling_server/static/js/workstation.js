@@ -28,6 +28,7 @@ const asked = new URLSearchParams(location.search);
 /** What the address names: a time, a span, a beat; else the live head, the first proposal, or the start. */
 async function goWhereAsked() {
   const row = asked.has("annotation") ? await fetchRow(asked.get("annotation")) : null;
+  if (Number(asked.get("page")) > 0) state.pageS = Number(asked.get("page"));
   if (asked.has("at")) await show(secondsOf(Number(asked.get("at"))));
   if (row) return selectRow(row, { move: !asked.has("at") });
   const beat = asked.has("beat") ? beatAt(Number(asked.get("beat"))) : null;
