@@ -3,10 +3,11 @@
 import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
 import { dropDraft, nudge, takeEdge } from "./drafts.js";
 import { redo, undo } from "./edits.js";
+import { BANDS, MAINS_HZ } from "./filters.js";
 import { cursorSeconds } from "./layout.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
 import { focusComment } from "./selection_panel.js";
-import { followHead, pan, selectedSeconds, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
+import { followHead, pan, selectedSeconds, show, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
 import { closeOverlay, openCalibration, openGoto, openHelp } from "./overlays.js";
 import { openPalette } from "./palette.js";
 import { fold } from "./panels.js";
@@ -68,6 +69,20 @@ function changeGain(by) {
   repaint();
 }
 
+/** @param {() => void} choose the next filter; the page is shown with it when its surroundings are in memory */
+async function changeFilter(choose) {
+  choose();
+  keepView();
+  await show(state.startS, { follow: state.follow });
+  changed("view");
+}
+
+const nextOf = (list, one) => list[(list.indexOf(one) + 1) % list.length];
+
+const nextBand = () => changeFilter(() => (state.band = nextOf(BANDS.map((band) => band.id), state.band)));
+
+const nextMains = () => changeFilter(() => (state.mainsHz = nextOf(MAINS_HZ, state.mainsHz)));
+
 function toggleRejected() {
   state.showRejected = !state.showRejected;
   changed("view");
@@ -121,6 +136,8 @@ export const actions = [
   { id: "gain.down", group: "view", keys: ["-"], run: () => changeGain(-1) },
   { id: "speed.up", group: "view", keys: [">"], run: () => changeSpeed(1) },
   { id: "speed.down", group: "view", keys: ["<"], run: () => changeSpeed(-1) },
+  { id: "filter", group: "view", keys: ["h"], run: nextBand },
+  { id: "mains", group: "view", keys: [";"], run: nextMains },
   { id: "whole", group: "view", keys: ["z"], run: toggleWhole },
   { id: "order", group: "view", keys: ["w"], run: cycleOrder },
   { id: "rejected", group: "view", keys: ["y"], run: toggleRejected },

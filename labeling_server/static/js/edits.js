@@ -59,7 +59,7 @@ export function restoreEdits() {
 function viewOfNow() {
   const g = geometry();
   const leads = mainGroup.channels.map((channel) => channel.name);
-  return { start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: state.speed, page_s: state.pageS, gain_mm_mv: state.gain, leads };
+  return { start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: state.speed, page_s: state.pageS, gain_mm_mv: state.gain, filter: state.band, mains_hz: state.mainsHz, leads };
 }
 
 /**

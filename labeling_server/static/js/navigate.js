@@ -2,6 +2,7 @@
 
 import { groups, mainGroup } from "./config.js";
 import { EnvelopeStore, binSizeOf } from "./envelopes.js";
+import { CONTEXT_S, isFiltered } from "./filters.js";
 import { pageS, pxPerS, signalPx } from "./layout.js";
 import { ensureMarks, ensureSpans, hasMarks, hasSpans, showsBeats } from "./marks.js";
 import { paintFrom, repaint } from "./paint.js";
@@ -33,8 +34,17 @@ function bounded(startS, page = pageS()) {
 function sourceOf(group, scale) {
   const size = binSizeOf(group.fs_hz / pxPerS(scale));
   const bins = envelopes.get(group.id);
-  if (!size) return stores.get(group.id);
+  if (!size) return withContext(stores.get(group.id));
   return { has: (from, to) => bins.has(size, from, to), ensure: (from, to) => bins.ensure(size, from, to) };
+}
+
+/** What a filter has to see beside the page is asked for with it. */
+function withContext(store) {
+  if (!isFiltered()) return store;
+  return {
+    has: (from, to) => store.has(from - CONTEXT_S, to + CONTEXT_S),
+    ensure: (from, to) => store.ensure(from - CONTEXT_S, to + CONTEXT_S),
+  };
 }
 
 function isReady(from, to, scale) {

@@ -5,6 +5,7 @@ import { mainGroup, say } from "./config.js";
 import { clipped, invalidOf, isSample, tracePieces } from "./decimate.js";
 import { envelopePieces, extremesOfBins } from "./envelope_trace.js";
 import { binSizeOf } from "./envelopes.js";
+import { CONTEXT_S, filtered, isFiltered, isWithoutOffset } from "./filters.js";
 import { lineRows, segmentRows, setLayer, textRows } from "./figures.js";
 import { AXIS_PX, BEATS_PX, GUTTER_PX, PAPER_TOP_PX, ROW_KINDS, ROW_PX, leads, rowTop } from "./layout.js";
 import { getPxPerMm } from "./scale.js";
@@ -67,7 +68,8 @@ export function paintLeads(g, stores, envelopes) {
   leads.forEach((lead, i) => {
     const middle = PAPER_TOP_PX + lanePx * (i + 0.5);
     const size = binSizeOf(lead.group.fs_hz / g.pxPerS);
-    const runs = size ? [] : visibleRuns(g, stores.get(lead.group.id));
+    const isWhole = size > 0 || !isFiltered() || lead.channel.unit !== "mV";
+    const runs = size ? [] : visibleRuns(g, stores.get(lead.group.id), isWhole ? 0 : CONTEXT_S);
     const bins = size ? envelopes.get(lead.group.id).between(size, g.startS, g.endS) : [];
     const range = () => (size ? extremesOfBins(bins, lead.i, lead.group.channels.length) : extremes(lead, runs));
     const isThere = runs.length + bins.length > 0;
@@ -75,7 +77,8 @@ export function paintLeads(g, stores, envelopes) {
     const zero = laneZero(lead, isThere, range);
     const yAt = (digital) => middle - ((digital - lead.channel.offset) / lead.channel.gain - zero) * pxPerUnit;
     if (size) addEnvelope(traces, g, lead, bins, yAt);
-    else addTrace(traces, g, lead, runs, yAt);
+    else if (isWhole) addTrace(traces, g, lead, runs, lead.i, lead.group.channels.length, yAt);
+    else addFiltered(traces, g, lead, runs, yAt, middle, pxPerUnit);
     addPulse(pulses, g, middle, lead.channel.unit === "mV" ? pxPerUnit : 0);
     names.push(g.frameS + 6 / g.pxPerS, middle - Math.min(lanePx / 2 - 12, 46), lead.channel.name, color("ink"));
     if (lead.channel.unit !== "mV") {
@@ -87,9 +90,17 @@ export function paintLeads(g, stores, envelopes) {
   setLayer("names", names.columns);
 }
 
-function visibleRuns(g, store) {
+function visibleRuns(g, store, contextS) {
   const fs = store.group.fs_hz;
-  return store.runs(Math.floor(g.startS * fs), Math.ceil(g.endS * fs) + 1);
+  return store.runs(Math.floor((g.startS - contextS) * fs), Math.ceil((g.endS + contextS) * fs) + 1);
+}
+
+/** A lead as the filters of the display leave it; without its offset it stands on the middle line. */
+function addFiltered(traces, g, lead, runs, yAt, middle, pxPerUnit) {
+  const { group, i, channel } = lead;
+  const done = filtered(runs, i, group.channels.length, group.fs_hz, group.id);
+  const yOf = isWithoutOffset() ? (value) => middle - (value / channel.gain) * pxPerUnit : yAt;
+  addTrace(traces, g, lead, done, 0, 1, yOf);
 }
 
 function addEnvelope(traces, g, lead, bins, yAt) {
@@ -103,8 +114,8 @@ function addEnvelope(traces, g, lead, bins, yAt) {
   }
 }
 
-function addTrace(traces, g, lead, runs, yAt) {
-  const { group, i } = lead;
+function addTrace(traces, g, lead, runs, column, nColumns, yAt) {
+  const { group } = lead;
   const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
   const perColumn = group.fs_hz / g.pxPerS;
   for (const run of runs) {
@@ -113,7 +124,7 @@ function addTrace(traces, g, lead, runs, yAt) {
     const to = Math.min(Math.ceil((g.endS - shiftS) * group.fs_hz) + 1 - run.start, run.n);
     if (to <= from) continue;
     const xAt = (n) => (run.start + n) / group.fs_hz + shiftS;
-    for (const piece of tracePieces(run.data, from, to, i, group.channels.length, xAt, yAt, perColumn)) {
+    for (const piece of tracePieces(run.data, from, to, column, nColumns, xAt, yAt, perColumn)) {
       const { x, y } = clipped(piece, g.startS, g.endS);
       if (x.length) traces.push(x, y, color("trace"));
     }

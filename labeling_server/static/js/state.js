@@ -22,6 +22,9 @@ export const state = {
   /** Signal on the page, s, while it is not at a speed of paper. @type {number | null} */
   pageS: null,
   gain: 10,
+  /** Filters of the display, see `filters.js`. */
+  band: "none",
+  mainsHz: 0,
   follow: false,
   /** Seconds from the left edge where the cursor stands; null is the middle. @type {number | null} */
   cursorS: null,
@@ -54,16 +57,19 @@ export const state = {
 
 const KEY = "rhythmark.view";
 
-/** Speed and gain that this reader left. */
+/** Speed, gain and filters that this reader left. */
 export function restoreView() {
   const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
   if (SPEEDS_MM_S.includes(kept.speed)) state.speed = kept.speed;
   if (kept.gain > 0) state.gain = kept.gain;
   if (kept.order) state.order = kept.order;
+  if (kept.band) state.band = kept.band;
+  if (kept.mainsHz > 0) state.mainsHz = kept.mainsHz;
 }
 
 export function keepView() {
-  localStorage.setItem(KEY, JSON.stringify({ speed: state.speed, gain: state.gain, order: state.order }));
+  const { speed, gain, order, band, mainsHz } = state;
+  localStorage.setItem(KEY, JSON.stringify({ speed, gain, order, band, mainsHz }));
 }
 
 /** @type {Map<string, Set<() => void>>} */

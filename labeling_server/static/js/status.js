@@ -1,7 +1,9 @@
 // The top bar's clock and stream state, and the status line: the one place that tells about saving.
 
-import { reader, say } from "./config.js";
+import { mainGroup, reader, say } from "./config.js";
 import { saving } from "./edits.js";
+import { binSizeOf } from "./envelopes.js";
+import { isFiltered } from "./filters.js";
 import { geometry, leads } from "./layout.js";
 import { on, state } from "./state.js";
 import { dateOf, duration, hms, usOf, usOfSample, zoneOf } from "./time.js";
@@ -36,10 +38,19 @@ function renderSaving() {
   put("status-hint", state.markUs === null ? (state.edge ? say(`strip.edge.${state.edge}`) : "") : say("strip.mark"));
 }
 
+/** What the display does to the signal, or that it does nothing. */
+function filterText(g) {
+  if (!isFiltered()) return say("strip.filter");
+  // minima and maxima are those of what is stored
+  if (binSizeOf(mainGroup.fs_hz / g.pxPerS)) return say("strip.filter.off");
+  const band = state.band === "none" ? [] : [state.band];
+  return [...band, ...(state.mainsHz ? [say("strip.mains", { hz: state.mainsHz })] : [])].join(", ");
+}
+
 function renderView() {
   const g = geometry();
   const speed = state.pageS === null ? `${state.speed} mm/s` : say("strip.page", { length: duration(state.pageS * 1e6) });
-  put("status-paper", `${speed}   ${state.gain} mm/mV   ${say("strip.filter")}`);
+  put("status-paper", `${speed}   ${state.gain} mm/mV   ${filterText(g)}`);
   put("status-leads", leads.map((lead) => lead.channel.name).join(" "));
   put("status-position", `${hms(usOf(g.startS))} – ${hms(usOf(g.endS))}   ${duration((g.endS - g.startS) * 1e6)}`);
   const at = usOf(g.startS);
