@@ -4,11 +4,12 @@ import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
 import { dropDraft, nudge, takeEdge } from "./drafts.js";
 import { redo, undo } from "./edits.js";
 import { BANDS, MAINS_HZ } from "./filters.js";
-import { cursorSeconds } from "./layout.js";
+import { cursorSeconds, leads } from "./layout.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
 import { focusComment } from "./selection_panel.js";
 import { followHead, pan, selectedSeconds, show, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
 import { closeOverlay, openCalibration, openGoto, openHelp } from "./overlays.js";
+import { montageIds } from "./montage.js";
 import { openPalette } from "./palette.js";
 import { fold } from "./panels.js";
 import { cycleOrder } from "./queue.js";
@@ -83,6 +84,21 @@ const nextBand = () => changeFilter(() => (state.band = nextOf(BANDS.map((band) 
 
 const nextMains = () => changeFilter(() => (state.mainsHz = nextOf(MAINS_HZ, state.mainsHz)));
 
+function nextMontage() {
+  state.montage = nextOf(montageIds(), state.montage);
+  keepView();
+  changed("view");
+  repaint();
+}
+
+/** @param {1 | -1} by */
+function nextLead(by) {
+  state.montage = montageIds().includes("lead") ? "lead" : "all";
+  state.lead = (state.lead + by + leads.length) % leads.length;
+  changed("view");
+  repaint();
+}
+
 function toggleRejected() {
   state.showRejected = !state.showRejected;
   changed("view");
@@ -138,6 +154,9 @@ export const actions = [
   { id: "speed.down", group: "view", keys: ["<"], run: () => changeSpeed(-1) },
   { id: "filter", group: "view", keys: ["h"], run: nextBand },
   { id: "mains", group: "view", keys: [";"], run: nextMains },
+  { id: "montage", group: "view", keys: ["O"], run: nextMontage },
+  { id: "lead.next", group: "view", keys: ["}"], run: () => nextLead(1) },
+  { id: "lead.previous", group: "view", keys: ["{"], run: () => nextLead(-1) },
   { id: "whole", group: "view", keys: ["z"], run: toggleWhole },
   { id: "order", group: "view", keys: ["w"], run: cycleOrder },
   { id: "rejected", group: "view", keys: ["y"], run: toggleRejected },

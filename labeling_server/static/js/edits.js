@@ -4,6 +4,7 @@
 import { getJson, send } from "./api.js";
 import { labelOfNumber, mainGroup, reader, say, stream } from "./config.js";
 import { geometry } from "./layout.js";
+import { shownLeads } from "./montage.js";
 import { refreshMarks } from "./marks.js";
 import { changed, state } from "./state.js";
 import { sampleOf, usOf, usOfSample } from "./time.js";
@@ -58,8 +59,9 @@ export function restoreEdits() {
 /** What was on the screen: goes into the history of the annotation. */
 function viewOfNow() {
   const g = geometry();
-  const leads = mainGroup.channels.map((channel) => channel.name);
-  return { start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: state.speed, page_s: state.pageS, gain_mm_mv: state.gain, filter: state.band, mains_hz: state.mainsHz, leads };
+  const leads = shownLeads().map((lead) => lead.channel.name);
+  const { speed, pageS, gain, band, mainsHz } = state;
+  return { start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: speed, page_s: pageS, gain_mm_mv: gain, filter: band, mains_hz: mainsHz, leads };
 }
 
 /**

@@ -6,10 +6,11 @@ import { hasFigures, setFrame } from "./figures.js";
 import { GUTTER_PX, geometry, pxAt, cursorSeconds } from "./layout.js";
 import { paintOverview } from "./overview.js";
 import { paintBeats } from "./beats.js";
-import { paintAxis, paintGrid, paintHead, paintLeads, paintRowNames } from "./paper.js";
+import { paintAxis, paintGrid, paintHead, paintRowNames } from "./paper.js";
 import { paintSpans } from "./spans.js";
 import { getPxPerMm } from "./scale.js";
 import { state } from "./state.js";
+import { paintLeads } from "./traces.js";
 
 /** @type {Map<number, import("./samples.js").SampleStore>} */
 let stores = new Map();

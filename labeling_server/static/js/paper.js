@@ -1,32 +1,18 @@
-// The paper and the signal on it: grid exactly to scale, pulse, leads, time axis.
+// The paper: grid exactly to scale, time axis, names of the rows.
 
 import { color } from "./colors.js";
 import { mainGroup, say } from "./config.js";
-import { clipped, invalidOf, isSample, tracePieces } from "./decimate.js";
-import { envelopePieces, extremesOfBins } from "./envelope_trace.js";
-import { binSizeOf } from "./envelopes.js";
-import { CONTEXT_S, filtered, isFiltered, isWithoutOffset } from "./filters.js";
-import { lineRows, segmentRows, setLayer, textRows } from "./figures.js";
-import { AXIS_PX, BEATS_PX, GUTTER_PX, PAPER_TOP_PX, ROW_KINDS, ROW_PX, leads, rowTop } from "./layout.js";
+import { segmentRows, setLayer, textRows } from "./figures.js";
+import { AXIS_PX, BEATS_PX, PAPER_TOP_PX, ROW_KINDS, ROW_PX, rowTop } from "./layout.js";
 import { getPxPerMm } from "./scale.js";
 import { state } from "./state.js";
 import { hms, usOf } from "./time.js";
 
-const PULSE_MM = 5;
 const AXIS_STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 21600];
 /** Between lines of the grid where time is not that of paper: each is drawn bold where the one before is drawn fine. */
 const GRID_STEPS_S = [0.04, 0.2, 1, 10, 60, 300, 1800, 7200, 43200];
 const GRID_GAP_PX = 3.5;
 const AXIS_GAP_PX = 88;
-
-/** Value that stands on the middle line of a lane, fixed when the lane is first drawn: the scale never moves by itself. */
-const zeroOf = new Map();
-/** Millimetres per unit of lanes that are not in mV, fixed likewise. */
-const mmPerUnitOf = new Map();
-/** Millimetres that what is first seen of such a lane fills. */
-const LANE_MM = 15;
-/** Of what says a number now and then, two tenths must not fill the lane: the next ones would leave it. */
-const LEAST_SPAN = { Cel: 2, K: 2, "[degF]": 4, "%": 10, "/min": 40, "mm[Hg]": 40 };
 
 /** Between fine lines, s, and how many of these a bold one is: a millimetre and five of them at a speed of paper. */
 function gridSteps(g) {
@@ -52,138 +38,6 @@ export function paintGrid(g) {
   // coarse time: a line a millimetre would be a grey area for the eye, the scale stays as it is
   setLayer("grid_fine", fine.columns);
   setLayer("grid_bold", bold.columns);
-}
-
-/**
- * Traces of all leads.
- * @param {ReturnType<import("./layout.js").geometry>} g
- * @param {Map<number, import("./samples.js").SampleStore>} stores
- * @param {Map<number, import("./envelopes.js").EnvelopeStore>} envelopes
- */
-export function paintLeads(g, stores, envelopes) {
-  const traces = lineRows();
-  const pulses = lineRows();
-  const names = textRows();
-  const lanePx = (g.paperBottom - PAPER_TOP_PX) / leads.length;
-  leads.forEach((lead, i) => {
-    const middle = PAPER_TOP_PX + lanePx * (i + 0.5);
-    const size = binSizeOf(lead.group.fs_hz / g.pxPerS);
-    const isWhole = size > 0 || !isFiltered() || lead.channel.unit !== "mV";
-    const runs = size ? [] : visibleRuns(g, stores.get(lead.group.id), isWhole ? 0 : CONTEXT_S);
-    const bins = size ? envelopes.get(lead.group.id).between(size, g.startS, g.endS) : [];
-    const range = () => (size ? extremesOfBins(bins, lead.i, lead.group.channels.length) : extremes(lead, runs));
-    const isThere = runs.length + bins.length > 0;
-    const pxPerUnit = laneScale(lead, isThere, range) * getPxPerMm();
-    const zero = laneZero(lead, isThere, range);
-    const yAt = (digital) => middle - ((digital - lead.channel.offset) / lead.channel.gain - zero) * pxPerUnit;
-    if (size) addEnvelope(traces, g, lead, bins, yAt);
-    else if (isWhole) addTrace(traces, g, lead, runs, lead.i, lead.group.channels.length, yAt);
-    else addFiltered(traces, g, lead, runs, yAt, middle, pxPerUnit);
-    addPulse(pulses, g, middle, lead.channel.unit === "mV" ? pxPerUnit : 0);
-    names.push(g.frameS + 6 / g.pxPerS, middle - Math.min(lanePx / 2 - 12, 46), lead.channel.name, color("ink"));
-    if (lead.channel.unit !== "mV") {
-      names.push(g.frameS + 6 / g.pxPerS, middle + 14, lead.channel.unit, color("ink-soft"));
-    }
-  });
-  setLayer("trace", traces.columns);
-  setLayer("pulse", pulses.columns);
-  setLayer("names", names.columns);
-}
-
-function visibleRuns(g, store, contextS) {
-  const fs = store.group.fs_hz;
-  return store.runs(Math.floor((g.startS - contextS) * fs), Math.ceil((g.endS + contextS) * fs) + 1);
-}
-
-/** A lead as the filters of the display leave it; without its offset it stands on the middle line. */
-function addFiltered(traces, g, lead, runs, yAt, middle, pxPerUnit) {
-  const { group, i, channel } = lead;
-  const done = filtered(runs, i, group.channels.length, group.fs_hz, group.id);
-  const yOf = isWithoutOffset() ? (value) => middle - (value / channel.gain) * pxPerUnit : yAt;
-  addTrace(traces, g, lead, done, 0, 1, yOf);
-}
-
-function addEnvelope(traces, g, lead, bins, yAt) {
-  const { group, i } = lead;
-  const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
-  const xAt = (sample) => sample / group.fs_hz + shiftS;
-  const [from, to] = [g.startS, g.endS].map((at) => (at - shiftS) * group.fs_hz);
-  for (const { x, y } of envelopePieces(bins, i, group.channels.length, from, to, xAt, yAt)) {
-    // the bins at both edges reach beyond them
-    traces.push(x.map((at) => Math.min(Math.max(at, g.startS), g.endS)), y, color("trace"));
-  }
-}
-
-function addTrace(traces, g, lead, runs, column, nColumns, yAt) {
-  const { group } = lead;
-  const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
-  const perColumn = group.fs_hz / g.pxPerS;
-  for (const run of runs) {
-    // one sample beyond either edge, so that a line between two samples outside of the page crosses it
-    const from = Math.max(Math.floor((g.startS - shiftS) * group.fs_hz) - run.start, 0);
-    const to = Math.min(Math.ceil((g.endS - shiftS) * group.fs_hz) + 1 - run.start, run.n);
-    if (to <= from) continue;
-    const xAt = (n) => (run.start + n) / group.fs_hz + shiftS;
-    for (const piece of tracePieces(run.data, from, to, column, nColumns, xAt, yAt, perColumn)) {
-      const { x, y } = clipped(piece, g.startS, g.endS);
-      if (x.length) traces.push(x, y, color("trace"));
-    }
-  }
-}
-
-/** One millivolt, 5 mm wide, at the left edge. */
-function addPulse(pulses, g, middle, pxPerMv) {
-  if (!pxPerMv) return;
-  const x = (px) => g.frameS + px / g.pxPerS;
-  const width = PULSE_MM * getPxPerMm();
-  const left = GUTTER_PX - width - 12;
-  const foot = middle;
-  pulses.push(
-    [left - 4, left, left, left + width, left + width, left + width + 4].map(x),
-    [foot, foot, foot - pxPerMv, foot - pxPerMv, foot, foot],
-    color("trace"),
-  );
-}
-
-function laneScale(lead, isThere, range) {
-  if (lead.channel.unit === "mV") return state.gain;
-  const key = `${lead.group.id}/${lead.i}`;
-  if (!mmPerUnitOf.has(key) && isThere) {
-    const [low, high] = range();
-    const span = Math.max((high - low) / Math.abs(lead.channel.gain), LEAST_SPAN[lead.channel.unit] ?? 0);
-    if (span > 0) mmPerUnitOf.set(key, LANE_MM / span);
-  }
-  return mmPerUnitOf.get(key) ?? 1;
-}
-
-/** Value of the lane's middle line: 0 for mV leads near it, else the middle of what is first seen, of mV to 0.5. */
-function laneZero(lead, isThere, range) {
-  const key = `${lead.group.id}/${lead.i}`;
-  if (!zeroOf.has(key) && isThere) {
-    const [low, high] = range();
-    if (low > high) return 0; // nothing but "no sample" yet
-    const middle = ((low + high) / 2 - lead.channel.offset) / lead.channel.gain;
-    const isMillivolt = lead.channel.unit === "mV";
-    const rounded = Math.abs(middle) < 2 ? 0 : Math.round(middle * 2) / 2;
-    zeroOf.set(key, isMillivolt ? rounded : middle); // half a degree is the whole of a temperature's lane
-  }
-  return zeroOf.get(key) ?? 0;
-}
-
-function extremes(lead, runs) {
-  let low = Infinity;
-  let high = -Infinity;
-  const step = lead.group.channels.length;
-  for (const run of runs) {
-    const invalid = invalidOf(run.data);
-    for (let at = lead.i; at < run.data.length; at += step) {
-      const value = run.data[at];
-      if (!isSample(value, invalid)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  return [low, high];
 }
 
 /** Clock times below the paper. */

@@ -25,6 +25,9 @@ export const state = {
   /** Filters of the display, see `filters.js`. */
   band: "none",
   mainsHz: 0,
+  /** Which leads stand where, see `montage.js`; of "lead" the one that is shown. */
+  montage: "all",
+  lead: 0,
   follow: false,
   /** Seconds from the left edge where the cursor stands; null is the middle. @type {number | null} */
   cursorS: null,
@@ -63,13 +66,14 @@ export function restoreView() {
   if (SPEEDS_MM_S.includes(kept.speed)) state.speed = kept.speed;
   if (kept.gain > 0) state.gain = kept.gain;
   if (kept.order) state.order = kept.order;
+  if (kept.montage) state.montage = kept.montage;
   if (kept.band) state.band = kept.band;
   if (kept.mainsHz > 0) state.mainsHz = kept.mainsHz;
 }
 
 export function keepView() {
-  const { speed, gain, order, band, mainsHz } = state;
-  localStorage.setItem(KEY, JSON.stringify({ speed, gain, order, band, mainsHz }));
+  const { speed, gain, order, band, mainsHz, montage } = state;
+  localStorage.setItem(KEY, JSON.stringify({ speed, gain, order, band, mainsHz, montage }));
 }
 
 /** @type {Map<string, Set<() => void>>} */

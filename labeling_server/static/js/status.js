@@ -4,7 +4,8 @@ import { mainGroup, reader, say } from "./config.js";
 import { saving } from "./edits.js";
 import { binSizeOf } from "./envelopes.js";
 import { isFiltered } from "./filters.js";
-import { geometry, leads } from "./layout.js";
+import { geometry } from "./layout.js";
+import { shownLeads } from "./montage.js";
 import { on, state } from "./state.js";
 import { dateOf, duration, hms, usOf, usOfSample, zoneOf } from "./time.js";
 
@@ -51,7 +52,7 @@ function renderView() {
   const g = geometry();
   const speed = state.pageS === null ? `${state.speed} mm/s` : say("strip.page", { length: duration(state.pageS * 1e6) });
   put("status-paper", `${speed}   ${state.gain} mm/mV   ${filterText(g)}`);
-  put("status-leads", leads.map((lead) => lead.channel.name).join(" "));
+  put("status-leads", shownLeads().map((lead) => lead.channel.name).join(" "));
   put("status-position", `${hms(usOf(g.startS))} – ${hms(usOf(g.endS))}   ${duration((g.endS - g.startS) * 1e6)}`);
   const at = usOf(g.startS);
   put("clock", `${dateOf(at)} ${hms(at)} (${zoneOf(at)})`);

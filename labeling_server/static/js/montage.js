@@ -1,0 +1,52 @@
+// Which leads stand where on the strip: all of them, those in mV, one alone, or the twelve of a standard ECG in columns.
+
+import { PAPER_TOP_PX, leads } from "./layout.js";
+import { state } from "./state.js";
+
+/**
+ * @typedef {{group: import("./config.js").Group, channel: import("./config.js").Channel, i: number}} Lead
+ * @typedef {{lead: Lead, top: number, bottom: number, startS: number, endS: number, isFirst: boolean}} Lane
+ * A lead's place: heights in pixels, times in seconds; `isFirst` is that of the left edge, where pulse and name stand.
+ */
+
+const ROWS_OF_COLUMNS = [["I", "II", "III"], ["aVR", "aVL", "aVF"], ["V1", "V2", "V3"], ["V4", "V5", "V6"]];
+const RHYTHM_LEAD = "II";
+
+const byName = new Map(leads.map((lead) => [lead.channel.name.toUpperCase(), lead]));
+const named = (name) => byName.get(name.toUpperCase());
+const isTwelve = ROWS_OF_COLUMNS.flat().every((name) => named(name));
+const inMillivolts = leads.filter((lead) => lead.channel.unit === "mV");
+
+/** Rows of cells, each cell a lead's share of the page. @type {Map<string, () => Lead[][]>} */
+const montages = new Map([["all", () => leads.map((lead) => [lead])]]);
+if (inMillivolts.length && inMillivolts.length < leads.length) montages.set("ecg", () => inMillivolts.map((lead) => [lead]));
+if (isTwelve) {
+  montages.set("3x4", () => [...columns(ROWS_OF_COLUMNS), [named(RHYTHM_LEAD)]]);
+  montages.set("6x2", () => columns([ROWS_OF_COLUMNS.slice(0, 2).flat(), ROWS_OF_COLUMNS.slice(2).flat()]));
+}
+if (leads.length > 1) montages.set("lead", () => [[leads[state.lead % leads.length]]]);
+
+/** Names by column to leads by row. @param {string[][]} names @returns {Lead[][]} */
+const columns = (names) => names[0].map((_, row) => names.map((column) => named(column[row])));
+
+/** What this recording's leads allow. */
+export const montageIds = () => [...montages.keys()];
+
+const rows = () => (montages.get(state.montage) ?? montages.get("all"))();
+
+/** The leads on the strip, each once. @returns {Lead[]} */
+export const shownLeads = () => [...new Set(rows().flat())];
+
+/** @param {ReturnType<import("./layout.js").geometry>} g @returns {Lane[]} from the top, and in time */
+export function lanes(g) {
+  const shown = rows();
+  const rowPx = (g.paperBottom - PAPER_TOP_PX) / shown.length;
+  return shown.flatMap((cells, row) => cells.map((lead, i) => ({
+    lead,
+    top: PAPER_TOP_PX + rowPx * row,
+    bottom: PAPER_TOP_PX + rowPx * (row + 1),
+    startS: g.startS + ((g.endS - g.startS) * i) / cells.length,
+    endS: g.startS + ((g.endS - g.startS) * (i + 1)) / cells.length,
+    isFirst: i === 0,
+  })));
+}

@@ -1,0 +1,166 @@
+// The signal on the paper: each lead in its lane, at the scale that the page says, with the pulse that proves it.
+
+import { color } from "./colors.js";
+import { mainGroup } from "./config.js";
+import { clipped, invalidOf, isSample, tracePieces } from "./decimate.js";
+import { envelopePieces, extremesOfBins } from "./envelope_trace.js";
+import { binSizeOf } from "./envelopes.js";
+import { lineRows, setLayer, textRows } from "./figures.js";
+import { CONTEXT_S, filtered, isFiltered, isWithoutOffset } from "./filters.js";
+import { GUTTER_PX } from "./layout.js";
+import { lanes } from "./montage.js";
+import { getPxPerMm } from "./scale.js";
+import { state } from "./state.js";
+
+const PULSE_MM = 5;
+const DIVIDER_MM = 6;
+
+/** Value that stands on the middle line of a lane, fixed when the lane is first drawn: the scale never moves by itself. */
+const zeroOf = new Map();
+/** Millimetres per unit of lanes that are not in mV, fixed likewise. */
+const mmPerUnitOf = new Map();
+/** Millimetres that what is first seen of such a lane fills. */
+const LANE_MM = 15;
+/** Of what says a number now and then, two tenths must not fill the lane: the next ones would leave it. */
+const LEAST_SPAN = { Cel: 2, K: 2, "[degF]": 4, "%": 10, "/min": 40, "mm[Hg]": 40 };
+
+/**
+ * Traces of all leads.
+ * @param {ReturnType<import("./layout.js").geometry>} g
+ * @param {Map<number, import("./samples.js").SampleStore>} stores
+ * @param {Map<number, import("./envelopes.js").EnvelopeStore>} envelopes
+ */
+export function paintLeads(g, stores, envelopes) {
+  const layers = { trace: lineRows(), pulse: lineRows(), names: textRows() };
+  for (const lane of lanes(g)) paintLane(layers, g, lane, stores.get(lane.lead.group.id), envelopes.get(lane.lead.group.id));
+  for (const [name, rows] of Object.entries(layers)) setLayer(name, rows.columns);
+}
+
+function paintLane(layers, g, lane, store, envelope) {
+  const { lead } = lane;
+  const part = { ...g, startS: lane.startS, endS: lane.endS };
+  const middle = (lane.top + lane.bottom) / 2;
+  const size = binSizeOf(lead.group.fs_hz / g.pxPerS);
+  const isWhole = size > 0 || !isFiltered() || lead.channel.unit !== "mV";
+  const runs = size ? [] : visibleRuns(part, store, isWhole ? 0 : CONTEXT_S);
+  const bins = size ? envelope.between(size, part.startS, part.endS) : [];
+  const range = () => (size ? extremesOfBins(bins, lead.i, lead.group.channels.length) : extremes(lead, runs));
+  const isThere = runs.length + bins.length > 0;
+  const pxPerUnit = laneScale(lead, isThere, range) * getPxPerMm();
+  const zero = laneZero(lead, isThere, range);
+  const yAt = (digital) => middle - ((digital - lead.channel.offset) / lead.channel.gain - zero) * pxPerUnit;
+  if (size) addEnvelope(layers.trace, part, lead, bins, yAt);
+  else if (isWhole) addTrace(layers.trace, part, lead, runs, lead.i, lead.group.channels.length, yAt);
+  else addFiltered(layers.trace, part, lead, runs, yAt, middle, pxPerUnit);
+  if (lane.isFirst) addPulse(layers.pulse, g, middle, lead.channel.unit === "mV" ? pxPerUnit : 0);
+  else addDivider(layers.pulse, lane.startS, middle);
+  addNames(layers.names, g, lane, middle);
+}
+
+function addNames(names, g, { lead, top, bottom, startS, isFirst }, middle) {
+  const x = (isFirst ? g.frameS : startS) + 6 / g.pxPerS;
+  names.push(x, middle - Math.min((bottom - top) / 2 - 12, 46), lead.channel.name, color("ink"));
+  if (lead.channel.unit !== "mV") names.push(x, middle + 14, lead.channel.unit, color("ink-soft"));
+}
+
+/** Where one lead of a row ends and the next begins. */
+function addDivider(pulses, at, middle) {
+  const half = (DIVIDER_MM / 2) * getPxPerMm();
+  pulses.push([at, at], [middle - half, middle + half], color("trace"));
+}
+
+function visibleRuns(g, store, contextS) {
+  const fs = store.group.fs_hz;
+  return store.runs(Math.floor((g.startS - contextS) * fs), Math.ceil((g.endS + contextS) * fs) + 1);
+}
+
+/** A lead as the filters of the display leave it; without its offset it stands on the middle line. */
+function addFiltered(traces, g, lead, runs, yAt, middle, pxPerUnit) {
+  const { group, i, channel } = lead;
+  const done = filtered(runs, i, group.channels.length, group.fs_hz, group.id);
+  const yOf = isWithoutOffset() ? (value) => middle - (value / channel.gain) * pxPerUnit : yAt;
+  addTrace(traces, g, lead, done, 0, 1, yOf);
+}
+
+function addEnvelope(traces, g, lead, bins, yAt) {
+  const { group, i } = lead;
+  const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
+  const xAt = (sample) => sample / group.fs_hz + shiftS;
+  const [from, to] = [g.startS, g.endS].map((at) => (at - shiftS) * group.fs_hz);
+  for (const { x, y } of envelopePieces(bins, i, group.channels.length, from, to, xAt, yAt)) {
+    // the bins at both edges reach beyond them
+    traces.push(x.map((at) => Math.min(Math.max(at, g.startS), g.endS)), y, color("trace"));
+  }
+}
+
+function addTrace(traces, g, lead, runs, column, nColumns, yAt) {
+  const { group } = lead;
+  const shiftS = (group.t0_us - mainGroup.t0_us) / 1e6;
+  const perColumn = group.fs_hz / g.pxPerS;
+  for (const run of runs) {
+    // one sample beyond either edge, so that a line between two samples outside of the page crosses it
+    const from = Math.max(Math.floor((g.startS - shiftS) * group.fs_hz) - run.start, 0);
+    const to = Math.min(Math.ceil((g.endS - shiftS) * group.fs_hz) + 1 - run.start, run.n);
+    if (to <= from) continue;
+    const xAt = (n) => (run.start + n) / group.fs_hz + shiftS;
+    for (const piece of tracePieces(run.data, from, to, column, nColumns, xAt, yAt, perColumn)) {
+      const { x, y } = clipped(piece, g.startS, g.endS);
+      if (x.length) traces.push(x, y, color("trace"));
+    }
+  }
+}
+
+/** One millivolt, 5 mm wide, at the left edge. */
+function addPulse(pulses, g, middle, pxPerMv) {
+  if (!pxPerMv) return;
+  const x = (px) => g.frameS + px / g.pxPerS;
+  const width = PULSE_MM * getPxPerMm();
+  const left = GUTTER_PX - width - 12;
+  const foot = middle;
+  pulses.push(
+    [left - 4, left, left, left + width, left + width, left + width + 4].map(x),
+    [foot, foot, foot - pxPerMv, foot - pxPerMv, foot, foot],
+    color("trace"),
+  );
+}
+
+function laneScale(lead, isThere, range) {
+  if (lead.channel.unit === "mV") return state.gain;
+  const key = `${lead.group.id}/${lead.i}`;
+  if (!mmPerUnitOf.has(key) && isThere) {
+    const [low, high] = range();
+    const span = Math.max((high - low) / Math.abs(lead.channel.gain), LEAST_SPAN[lead.channel.unit] ?? 0);
+    if (span > 0) mmPerUnitOf.set(key, LANE_MM / span);
+  }
+  return mmPerUnitOf.get(key) ?? 1;
+}
+
+/** Value of the lane's middle line: 0 for mV leads near it, else the middle of what is first seen, of mV to 0.5. */
+function laneZero(lead, isThere, range) {
+  const key = `${lead.group.id}/${lead.i}`;
+  if (!zeroOf.has(key) && isThere) {
+    const [low, high] = range();
+    if (low > high) return 0; // nothing but "no sample" yet
+    const middle = ((low + high) / 2 - lead.channel.offset) / lead.channel.gain;
+    const isMillivolt = lead.channel.unit === "mV";
+    const rounded = Math.abs(middle) < 2 ? 0 : Math.round(middle * 2) / 2;
+    zeroOf.set(key, isMillivolt ? rounded : middle); // half a degree is the whole of a temperature's lane
+  }
+  return zeroOf.get(key) ?? 0;
+}
+
+function extremes(lead, runs) {
+  let low = Infinity;
+  let high = -Infinity;
+  const step = lead.group.channels.length;
+  for (const run of runs) {
+    const invalid = invalidOf(run.data);
+    for (let at = lead.i; at < run.data.length; at += step) {
+      const value = run.data[at];
+      if (!isSample(value, invalid)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return [low, high];
+}
