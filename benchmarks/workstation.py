@@ -84,6 +84,26 @@ async (steps) => {
   await watching;
   return { times, pages, blanks, nFrames };
 }"""
+_READING = """
+() => {
+  window.decisions = [];
+  Promise.all([import("/static/js/state.js"), import("/static/js/time.js")]).then(([{ state }, { usOfSample }]) => {
+    const strip = document.getElementById("strip");
+    document.addEventListener("keydown", () => {
+      const begin = performance.now();
+      const before = state.selection?.id;
+      const look = () => {
+        const row = state.rows.get(state.selection?.id);
+        const isNext = row && row.id !== before && Number(strip.dataset.paintedAt) > begin
+          && Number(strip.dataset.startUs) <= row.start_us && row.start_us < Number(strip.dataset.endUs);
+        if (!isNext) return requestAnimationFrame(look);
+        requestAnimationFrame(() => window.decisions.push(performance.now() - begin)); // the frame after it was painted
+      };
+      look();
+    }, true);
+    window.isWatching = true;
+  });
+}"""
 N_STEPS = 24
 """More than there are between a second and a day: the last ones find no further step."""
 
@@ -101,6 +121,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     jumps: int = 200
     memory_jumps: int = 1000
     pause_ms: int = 100
+    decisions: int = 200
 
 
 def figures(options: Options | None = None) -> Iterator[Figure]:
@@ -111,17 +132,18 @@ def figures(options: Options | None = None) -> Iterator[Figure]:
             one = day.store(database, duration_s=round(options.hours * 3600))
             day.add_readers(database, 1)
         yield Figure("beats of the day", one.n_beats, "beats")
-        with served(dsn) as server, chromium() as browser:
-            yield from _looked_at(browser, server, one, options)
+        with served(dsn) as server, chromium() as browser, Database.open(dsn) as database:
+            yield from _looked_at(browser, server, database, one, options)
 
 
-def _looked_at(browser: Any, server: Served, one: day.Day, options: Options) -> Iterator[Figure]:
+def _looked_at(browser: Any, server: Served, database: Database, one: day.Day, options: Options) -> Iterator[Figure]:
     page = sign_in(browser, server.address, "reader0")
     ready_ms = [_opened(page, server, one) for _ in range(5)]
     yield Figure("page ready, first time", ready_ms[0], "ms")
     yield Figure("page ready, median of the next 4", statistics.median(ready_ms[1:]), "ms")
     yield from _jumps(page, options)
     yield from _zooms(page)
+    yield from _reading(page, database, options)
     yield from _memory(page, server, options)
 
 
@@ -158,6 +180,31 @@ def _zooms(page: Any) -> Iterator[Figure]:
     yield Figure("frames looked at while zooming", done["nFrames"], "frames")
     yield Figure("frames with a blank while zooming", len(done["blanks"]), "frames")
     page.evaluate("async () => (await import('/static/js/navigate.js')).toggleWhole()")
+
+
+def _reading(page: Any, database: Database, options: Options) -> Iterator[Figure]:
+    """Decide by keyboard alone, one after the other, each when the last one's next strip is there."""
+    page.evaluate(_READING)
+    page.wait_for_function("() => window.isWatching")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(500)
+    page.evaluate("() => (window.decisions = [])")
+    for i in range(options.decisions):
+        page.keyboard.press(("Enter", "x", "q")[i % 3])
+        page.wait_for_function("n => window.decisions.length >= n", arg=i + 1)
+        page.wait_for_timeout(options.pause_ms)
+    page.wait_for_function("() => document.getElementById('status-save').dataset.pending === '0'")
+    times = page.evaluate("() => window.decisions")
+    with database.transaction() as conn:
+        row = conn.execute("SELECT count(*) FROM annotation_revisions WHERE login = 'reader0'").fetchone()
+    n_stored = int(row[0]) if row else 0
+    if n_stored != options.decisions:
+        msg = f"{options.decisions} decisions must be stored, {n_stored} are"
+        raise RuntimeError(msg)
+    yield Figure("decisions by keyboard, each in the database", n_stored, "decisions")
+    yield Figure("key to the next strip painted, median", statistics.median(times), "ms")
+    yield Figure("key to the next strip painted, p95", float(np.percentile(times, 95)), "ms")
 
 
 def _memory(page: Any, server: Served, options: Options) -> Iterator[Figure]:

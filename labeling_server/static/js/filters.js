@@ -7,9 +7,9 @@ import { state } from "./state.js";
 /** Pass bands, Hz: of diagnosis, of monitoring, and without baseline wander. */
 export const BANDS = [
   { id: "none", low: 0, high: 0 },
-  { id: "0.05–150 Hz", low: 0.05, high: 150 },
-  { id: "0.05–40 Hz", low: 0.05, high: 40 },
-  { id: "0.5–40 Hz", low: 0.5, high: 40 },
+  { id: "0.05-150 Hz", low: 0.05, high: 150 },
+  { id: "0.05-40 Hz", low: 0.05, high: 40 },
+  { id: "0.5-40 Hz", low: 0.5, high: 40 },
 ];
 export const MAINS_HZ = [0, 50, 60];
 const NOTCH_Q = 25;

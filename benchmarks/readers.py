@@ -1,0 +1,217 @@
+"""Many readers at one server, each in a page of a real Chromium; every edit that a page calls saved is looked for.
+
+`readers`: they jump, decide on proposals, add spans and beats at once; what a jump takes, and whether each acknowledged
+edit is a revision of its author in the database, once. `readers:chaos=1` as well kills the server, restarts the
+database and cuts the readers' network for half a minute while they go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from benchmarks import day
+from benchmarks.figures import Figure
+from benchmarks.proxy import Proxy
+from benchmarks.served import Served
+from storage import migrations
+from storage.database import Database, connect
+from storage.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_READ = """
+async ({me, nReaders, seconds, thinkMs, lengthS}) => {
+  const { show } = await import("/static/js/navigate.js");
+  const { state } = await import("/static/js/state.js");
+  const { selectRow } = await import("/static/js/select.js");
+  const { decide } = await import("/static/js/decide.js");
+  const { addBeat, addSpan, saving } = await import("/static/js/edits.js");
+  const { usOf } = await import("/static/js/time.js");
+  const frame = () => new Promise(requestAnimationFrame);
+  const think = () => new Promise((resolve) => setTimeout(resolve, thinkMs * (0.5 + Math.random())));
+  const [times, acked] = [[], []];
+  const note = (row, action) => row && acked.push([row.id, row.revision, action]);
+  const mine = state.queue.filter((_, i) => i % nReaders === me).map((row) => row.id);
+  const until = performance.now() + seconds * 1000;
+  for (let turn = 0; performance.now() < until; turn += 1) {
+    const place = Math.random() * (lengthS - 60);
+    const begin = performance.now();
+    await show(place);
+    await frame();
+    await frame();
+    if (Math.abs(state.startS - place) < 1) times.push(performance.now() - begin); // else the server was gone
+    await think();
+    if (turn % 3 === 0 && mine.length) {
+      const row = state.rows.get(mine.shift());
+      selectRow(row, { move: false });
+      const action = ["confirm", "reject", "ambiguous"][turn % 4 % 3];
+      note(await decide(action), action);
+    } else if (turn % 3 === 1) {
+      const from = usOf(place + 2 + me / 100);
+      note(await addSpan(from, from + 1e6, "AFIB"), "add");
+    } else {
+      note(await addBeat(Math.round((place + 3) * 250) + me, "V"), "add");
+    }
+    await think();
+  }
+  const patience = performance.now() + 60000;
+  while (saving.pending.length && performance.now() < patience) await think();
+  const nConflicts = saving.conflicts.length;
+  return { times, acked, nPending: saving.pending.length, refused: saving.refused, nConflicts };
+}"""
+_MADE = """
+    SELECT annotation_id::text, revision, action, login FROM annotation_revisions WHERE login LIKE 'reader%'
+"""
+_READY_MS = 60_000
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be set.
+
+    Parameters
+    ----------
+    think_ms : between two things that a reader does, about.
+    chaos : 1 to break things meanwhile.
+    cut_s : how long the readers' network is cut then.
+    """
+
+    readers: int = 20
+    seconds: float = 60.0
+    think_ms: int = 1000
+    hours: float = 24.0
+    chaos: int = 0
+    cut_s: float = 30.0
+
+
+def figures(options: Options | None = None) -> Iterator[Figure]:
+    """Store a day, let them read it, look for what they saved."""
+    options = options or Options()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.chmod(0o711)
+        bin_dir = os.environ.get("RHYTHMARK_BENCH_POSTGRES")
+        server = EmbeddedServer(
+            folder / "postgresql",
+            bin_dir=Path(bin_dir) if bin_dir else None,
+            settings={"shared_preload_libraries": "timescaledb"} if bin_dir else None,
+        )
+        stack.callback(server.stop)
+        dsn = server.start()
+        migrations.upgrade(dsn)
+        with Database.open(dsn) as database:
+            one = day.store(database, duration_s=round(options.hours * 3600), n_proposals=100 * options.readers)
+            logins = day.add_readers(database, options.readers)
+        proxy = stack.enter_context(Proxy(_address(dsn)))
+        served = Served(make_conninfo(dsn, host="127.0.0.1", port=proxy.port))
+        stack.callback(served.kill)
+        served.start()
+        found = asyncio.run(_Reading(server, proxy, served, one, logins, options).run())
+        with connect(make_conninfo(dsn, host="127.0.0.1", port=proxy.port), autocommit=True) as conn:
+            made = conn.execute(_MADE).fetchall()
+    yield from _told(found, made, options)
+
+
+def _told(found: list[dict[str, Any]], made: list[Any], options: Options) -> Iterator[Figure]:
+    what = f"{options.readers} readers{', chaos' if options.chaos else ''}"
+    times = [time_ms for one in found for time_ms in one["times"]]
+    acked = [(*ack, f"reader{i}") for i, one in enumerate(found) for ack in one["acked"]]
+    there = [(str(row[0]), int(row[1]), row[2], row[3]) for row in made]
+    lost = set(map(tuple, acked)) - set(there)
+    yield Figure(f"{what}: jump to painted, median", statistics.median(times), "ms")
+    yield Figure(f"{what}: jump to painted, p95", float(np.percentile(times, 95)), "ms")
+    yield Figure(f"{what}: jumps", len(times), "jumps")
+    yield Figure(f"{what}: edits called saved", len(acked), "edits")
+    yield Figure(f"{what}: of these not in the database", len(lost), "edits")
+    yield Figure(f"{what}: in the database beyond these", len(there) - len(set(map(tuple, acked))), "edits")
+    yield Figure(f"{what}: said twice by a page", len(acked) - len(set(map(tuple, acked))), "edits")
+    yield Figure(f"{what}: left unsaved", sum(one["nPending"] for one in found), "edits")
+    yield Figure(f"{what}: conflicts", sum(one["nConflicts"] for one in found), "edits")
+    refused = [one["refused"] for one in found if one["refused"]]
+    if lost or refused or len(there) != len(set(map(tuple, acked))):
+        msg = f"every edit must be in the database once: lost {sorted(lost)[:3]}, refused {refused[:3]}"
+        raise RuntimeError(msg)
+
+
+def _address(dsn: str) -> tuple[str, int]:
+    facts = conninfo_to_dict(dsn)
+    return str(facts.get("host", "127.0.0.1")), int(facts["port"])
+
+
+class _Reading:
+    """All pages at once, and what happens to them."""
+
+    def __init__(
+        self, server: EmbeddedServer, proxy: Proxy, served: Served, one: day.Day, logins: list[str], options: Options
+    ) -> None:
+        self._server = server
+        self._proxy = proxy
+        self._served = served
+        self._day = one
+        self._logins = logins
+        self._options = options
+
+    async def run(self) -> list[dict[str, Any]]:
+        """What each page says at its end."""
+        from playwright.async_api import async_playwright  # only these benchmarks need it
+
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        async with async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+            pages = [await self._opened(browser, login) for login in self._logins]
+            breaking = asyncio.create_task(self._break(pages)) if self._options.chaos else None
+            found = await asyncio.gather(*(self._read(page, i) for i, page in enumerate(pages)))
+            if breaking is not None:
+                await breaking
+            await browser.close()
+        return list(found)
+
+    async def _opened(self, browser: Any, login: str) -> Any:
+        context = await browser.new_context(viewport={"width": 1366, "height": 768}, timezone_id="UTC")
+        page = await context.new_page()
+        path = f"/streams/{self._day.stream_id}"
+        await page.goto(f"{self._served.address}/login?next={path}")
+        await page.fill("#login", login)
+        await page.fill("#password", day.PASSWORD)
+        await page.click("button.primary")
+        await page.wait_for_selector("body[data-ready]", timeout=_READY_MS)
+        return page
+
+    async def _read(self, page: Any, me: int) -> dict[str, Any]:
+        options = self._options
+        query = {"me": me, "nReaders": options.readers, "seconds": options.seconds, "thinkMs": options.think_ms}
+        found: dict[str, Any] = await page.evaluate(_READ, query | {"lengthS": options.hours * 3600})
+        return found
+
+    async def _break(self, pages: list[Any]) -> None:
+        """One after the other: the server dies, the database is restarted, half of the readers lose their network."""
+        await asyncio.sleep(5)
+        await asyncio.to_thread(self._served.kill)
+        await asyncio.sleep(3)
+        await asyncio.to_thread(self._served.start)
+        await asyncio.sleep(8)
+        await asyncio.to_thread(self._restart_database)
+        await asyncio.sleep(8)
+        cut = pages[::2]
+        await asyncio.gather(*(page.context.set_offline(True) for page in cut))
+        await asyncio.sleep(self._options.cut_s)
+        await asyncio.gather(*(page.context.set_offline(False) for page in cut))
+
+    def _restart_database(self) -> None:
+        self._proxy.refuse()
+        self._server.stop()
+        time.sleep(2)
+        self._proxy.target = _address(self._server.start())
+        self._proxy.resume()
