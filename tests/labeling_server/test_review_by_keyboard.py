@@ -242,3 +242,26 @@ def test_the_address_leads_a_colleague_to_the_same_place(open_page):
     second.page.goto(first.page.url)
     second.page.wait_for_selector("body[data-ready]")
     assert second.text("#selection .code") == "AFL"
+
+
+def test_a_key_can_be_changed_and_the_page_remembers(open_page, stored):
+    page = open_page()
+    page.press("?")
+    button = page.page.locator('button.keys[data-action="reject"]')
+    button.click()
+    page.press("l")  # another action's
+    assert "must be free" in page.text(".help footer")
+    button = page.page.locator('button.keys[data-action="reject"]')
+    button.click()
+    page.press("j")  # a beat's letter
+    assert "labels" in page.text(".help footer")
+    page.page.locator('button.keys[data-action="reject"]').click()
+    page.press("d")
+    assert page.text('button.keys[data-action="reject"]') == "d"
+    page.press("Escape")
+    page.page.reload()
+    page.page.wait_for_selector("body[data-ready]")
+    page.select("AFL")
+    page.press("d")
+    page.saved(undo=1)
+    assert stored("AFL").status == "rejected"

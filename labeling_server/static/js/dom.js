@@ -10,7 +10,6 @@ export function h(tag, props = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     // aria's states are words: aria-current="" would mean "false"
     else if (name.startsWith("aria-")) element.setAttribute(name, String(value));
-    else if (name.startsWith("aria-")) element.setAttribute(name, String(value));
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
   }

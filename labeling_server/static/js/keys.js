@@ -2,6 +2,7 @@
 // Keys with Ctrl or Alt belong to the browser, except those that an action names.
 
 import { actions } from "./actions.js";
+import { actionOf, nameOf } from "./bindings.js";
 import { labels } from "./config.js";
 import { relabel } from "./decide.js";
 import { commitDraft } from "./drafts.js";
@@ -12,16 +13,6 @@ import { pressInView } from "./views.js";
 
 /** Lower-case letters that stand for a beat without a lower-case code of its own. */
 const ALIASES = new Map([["v", "V"]]);
-const byKey = new Map(actions.flatMap((action) => action.keys.map((key) => [key, action])));
-
-/** @param {KeyboardEvent} event */
-function nameOf(event) {
-  const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
-  const isNamed = event.key.length > 1;
-  // a character already says whether Shift was held, except together with Ctrl
-  const shift = event.shiftKey && (isNamed || ctrl) ? "Shift+" : "";
-  return `${ctrl}${shift}${ctrl && !isNamed && shift ? event.key.toUpperCase() : event.key}`;
-}
 
 /** @param {EventTarget | null} target */
 const isTyping = (target) => target instanceof HTMLElement && target.matches("input, textarea, select");
@@ -53,7 +44,7 @@ function onKeyDown(event) {
   const key = nameOf(event);
   if (decideConflict(key) || pressInView(key)) return event.preventDefault();
   const code = labelOf(key);
-  const action = byKey.get(key);
+  const action = actionOf(actions, key);
   if (code === null && !action) return;
   event.preventDefault();
   if (code !== null) void relabel(code);

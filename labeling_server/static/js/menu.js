@@ -1,5 +1,6 @@
 // The menu: every action with its key, for whoever works by mouse.
 
+import { keysOf } from "./bindings.js";
 import { reader, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
 import { closeOverlay } from "./overlays.js";
@@ -38,5 +39,5 @@ function entry(action) {
     action.run();
   };
   const props = { type: "button", role: "menuitem", onclick: run, disabled: Boolean(action.writes) && !reader.may_write };
-  return h("button", props, h("span", {}, say(`do.${action.id}`)), keyCap(action.keys[0]));
+  return h("button", props, h("span", {}, say(`do.${action.id}`)), keyCap(keysOf(action)[0]));
 }

@@ -1,10 +1,8 @@
-// Small windows over the page that stop nothing: help, go to a time, calibration. One at a time, Esc closes.
+// Small windows over the page that stop nothing: go to a time, calibration. One at a time, Esc closes.
 
-import { labels, say } from "./config.js";
-import { classOf } from "./colors.js";
-import { h, keyCap } from "./dom.js";
+import { say } from "./config.js";
+import { h } from "./dom.js";
 import { showCentered } from "./navigate.js";
-import { SPAN_KEYS } from "./palette.js";
 import { repaint } from "./paint.js";
 import { getPxPerMm, setPxPerMm } from "./scale.js";
 import { changed, state } from "./state.js";
@@ -29,28 +27,6 @@ export function openOverlay(kind, title, ...content) {
     closeOverlay();
   });
   host().replaceChildren(box);
-}
-
-/** @param {import("./actions.js").Action[]} actions */
-export function openHelp(actions) {
-  if (host().querySelector(".help")) return void closeOverlay();
-  const names = ["review", "move", "edit", "view"];
-  const columns = names.map((group) =>
-    h("div", {}, h("h3", {}, say(`group.${group}`)), h("dl", {}, ...actions.filter((a) => a.group === group).flatMap(helpRow))),
-  );
-  openOverlay("help", say("help.title"), h("div", { class: "columns" }, ...columns), labelHelp());
-}
-
-const helpRow = (action) => [h("dt", {}, ...action.keys.map(keyCap)), h("dd", {}, say(`do.${action.id}`))];
-
-function labelHelp() {
-  const beats = [...labels.values()].filter((label) => label.kind === "beat" && label.code !== "?");
-  const item = (key, label) => h("span", { class: "label-key" }, keyCap(key), h("b", { class: classOf(label.code) }, label.code.length > 1 ? label.code : ""), label.name);
-  return h(
-    "div", { class: "label-help" },
-    h("h3", {}, say("do.relabel.beat")), h("div", { class: "label-keys" }, ...beats.map((label) => item(label.code, label))),
-    h("h3", {}, say("do.relabel.span")), h("div", { class: "label-keys" }, ...[...SPAN_KEYS].map(([key, code]) => item(key, labels.get(code)))),
-  );
 }
 
 export function openGoto() {

@@ -1,0 +1,50 @@
+// Which key does what: the defaults stand with the actions, a reader's own in the browser.
+
+import { labels } from "./config.js";
+import { SPAN_KEYS } from "./palette.js";
+
+const KEY = "rhythmark.keys";
+/** Of the browser or of the page itself: they cannot be given another meaning. */
+const RESERVED = new Set(["Tab", "Shift+Tab", "Enter", "Escape", " ", "F5", "F11", "F12", "?"]);
+
+/** @type {Object<string, string>} key by action, where the reader chose one */
+let own = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+
+/** The keys of an action: the reader's, or the defaults. @param {import("./actions.js").Action} action @returns {string[]} */
+export const keysOf = (action) => (own[action.id] ? [own[action.id]] : action.keys);
+
+/** @param {import("./actions.js").Action} action */
+export const isOwn = (action) => action.id in own;
+
+/** What a key does now. @param {import("./actions.js").Action[]} actions @param {string} key */
+export const actionOf = (actions, key) => actions.find((action) => keysOf(action).includes(key)) ?? null;
+
+/** A key as it is named here: "Ctrl+" and "Shift+" before names of keys without a character. @param {KeyboardEvent} event */
+export function nameOf(event) {
+  const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+  const isNamed = event.key.length > 1;
+  // a character already says whether Shift was held, except together with Ctrl
+  const shift = event.shiftKey && (isNamed || ctrl) ? "Shift+" : "";
+  return `${ctrl}${shift}${ctrl && !isNamed && shift ? event.key.toUpperCase() : event.key}`;
+}
+
+/**
+ * Gives an action another key, in place of all it has.
+ * @param {import("./actions.js").Action[]} actions @param {import("./actions.js").Action} action @param {string} key
+ * @returns {{why: string, other?: import("./actions.js").Action} | null} why not: `reserved`, `label` or `taken`, by whom
+ */
+export function bind(actions, action, key) {
+  if (RESERVED.has(key) || key.startsWith("Ctrl+")) return { why: "reserved" };
+  if (labels.get(key)?.kind === "beat" || SPAN_KEYS.has(key) || key === "v") return { why: "label" };
+  const other = actionOf(actions, key);
+  if (other && other !== action) return { why: "taken", other };
+  own = { ...own, [action.id]: key };
+  localStorage.setItem(KEY, JSON.stringify(own));
+  return null;
+}
+
+/** Back to the defaults, of one action or of all. @param {import("./actions.js").Action} [action] */
+export function unbind(action) {
+  own = action ? Object.fromEntries(Object.entries(own).filter(([id]) => id !== action.id)) : {};
+  localStorage.setItem(KEY, JSON.stringify(own));
+}
