@@ -125,6 +125,7 @@ TEXTS: Final[dict[str, str]] = {
     "strip.mark": "start marked; m marks the end",
     "strip.edge.start": "start edge",
     "strip.edge.end": "end edge",
+    "strip.playing": "playing, {rate} x",
     "strip.live": "Follow the live signal (End)",
     "overview.rate": "Heart rate, bpm",
     # dialogs that do not stop the page
@@ -185,6 +186,8 @@ TEXTS: Final[dict[str, str]] = {
     "do.page.right": "Page right",
     "do.home": "First sample",
     "do.end": "Newest sample, follow it",
+    "do.play": "Play, stop",
+    "do.play.rate": "Play at 1, 2, 4, 8 times the speed",
     "do.goto": "Go to a time",
     "do.gain.up": "More gain",
     "do.gain.down": "Less gain",

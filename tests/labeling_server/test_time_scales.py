@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from storage import annotations
+
 pytestmark = pytest.mark.browser
 
 LAYER = "name => Bokeh.documents.map((one) => one.get_model_by_name(name)).find(Boolean).data"
@@ -109,3 +111,21 @@ def test_a_filter_is_said_in_the_status_line_and_takes_the_baseline_away(open_pa
     page.press("h", ";", ";")
     until_text(page, "no filter")
     assert np.array_equal(unfiltered, np.concatenate(trace(page)["ys"]))
+
+
+def test_a_span_is_painted_while_the_signal_plays(open_page, database, recording):
+    page = open_page()
+    page.press("Home", "Escape", "m", ":", ":", ":", " ")  # eight times as fast as the clock
+    page.page.wait_for_function(
+        "from => Number(document.getElementById('strip').dataset.startUs) > from + 6e6", arg=recording.us_at(0)
+    )
+    page.press(" ", "m")
+    page.page.wait_for_selector(".palette.span")
+    page.page.keyboard.type("noisy")
+    page.press("Enter")
+    page.saved(undo=1)
+    with database.transaction() as conn:
+        rows = annotations.spans_between(conn, recording.stream_id, recording.us_at(0), recording.us_at(30_000))
+    (painted,) = [row for row in rows if row.author.kind == "human"]
+    assert painted.label == "NOISY"
+    assert 6e6 < painted.end_us - painted.start_us < 20e6

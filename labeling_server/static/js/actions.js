@@ -13,6 +13,7 @@ import { closeOverlay, openCalibration, openGoto } from "./overlays.js";
 import { montageIds } from "./montage.js";
 import { openPalette } from "./palette.js";
 import { fold } from "./panels.js";
+import { nextRate, stopPlaying, togglePlay } from "./play.js";
 import { cycleOrder } from "./queue.js";
 import { GAINS_MM_MV, stepped } from "./scale.js";
 import { deselect, neighbourSpan, selectBeat, selectQueued, selectRow, selectedBeat, spanAt } from "./select.js";
@@ -53,7 +54,7 @@ function step(by) {
 }
 
 function letGo() {
-  if (closeOverlay() || dropMark() || dropDraft() || closeView()) return;
+  if (closeOverlay() || stopPlaying() || dropMark() || dropDraft() || closeView()) return;
   deselect();
 }
 
@@ -136,6 +137,8 @@ export const actions = [
   { id: "page.right", group: "move", keys: ["PageDown"], run: () => pan(PAGE_PAGES) },
   { id: "home", group: "move", keys: ["Home"], run: showFirst },
   { id: "end", group: "move", keys: ["End"], run: followHead },
+  { id: "play", group: "move", keys: [" "], run: togglePlay },
+  { id: "play.rate", group: "move", keys: [":"], run: nextRate },
   { id: "goto", group: "move", keys: ["g"], run: openGoto },
 
   { id: "mark", group: "edit", keys: ["m", "a"], run: mark, writes: true },

@@ -5,7 +5,7 @@ import { SPAN_KEYS } from "./palette.js";
 
 const KEY = "rhythmark.keys";
 /** Of the browser or of the page itself: they cannot be given another meaning. */
-const RESERVED = new Set(["Tab", "Shift+Tab", "Enter", "Escape", " ", "F5", "F11", "F12", "?"]);
+const RESERVED = new Set(["Tab", "Shift+Tab", "Enter", "Escape", "F5", "F11", "F12", "?"]);
 
 /** @type {Object<string, string>} key by action, where the reader chose one */
 let own = JSON.parse(localStorage.getItem(KEY) ?? "{}");

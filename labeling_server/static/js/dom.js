@@ -37,7 +37,7 @@ export const whenReleased = (render) => () => (isPressed ? void postponed.add(re
 
 const KEY_NAMES = {
   ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", PageUp: "PgUp", PageDown: "PgDn",
-  Delete: "Del", "Ctrl+z": "Ctrl+Z",
+  " ": "Space", Delete: "Del", "Ctrl+z": "Ctrl+Z",
 };
 
 /** A key as it stands on the keyboard. @param {string} key */

@@ -81,7 +81,7 @@ export async function show(startS, { follow = false, scale = state } = {}) {
   Object.assign(state, { startS: target, follow, speed, pageS: chosenS });
   changed("view");
   repaint();
-  fetchAhead(target);
+  fetchAhead();
 }
 
 /** What is shown may have grown: its bins and spans are asked for again where they have. */
@@ -89,12 +89,13 @@ export const refreshPage = () => load(state.startS, state.startS + pageS());
 
 let ahead = 0;
 
-/** The pages on both sides, when nothing else is to do. */
-function fetchAhead(startS) {
-  clearTimeout(ahead);
+/** The pages on both sides, when nothing else is to do; while the strip moves, of where it is by then. */
+function fetchAhead() {
+  if (ahead) return;
   ahead = setTimeout(() => {
+    ahead = 0;
     const page = pageS();
-    void load(Math.max(startS - 2 * page, 0), startS + 3 * page).catch(() => undefined);
+    void load(Math.max(state.startS - 2 * page, 0), state.startS + 3 * page).catch(() => undefined);
   }, 30);
 }
 

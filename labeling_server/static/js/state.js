@@ -29,6 +29,9 @@ export const state = {
   montage: "all",
   lead: 0,
   follow: false,
+  /** Whether the strip moves by itself, and how many times as fast as the clock. */
+  playing: false,
+  playRate: 1,
   /** Seconds from the left edge where the cursor stands; null is the middle. @type {number | null} */
   cursorS: null,
   /** @type {Selection | null} */

@@ -28,6 +28,11 @@ function savingText() {
   return savedUs === null ? ["none", say("save.none")] : ["saved", say("save.saved", { time: hms(savedUs) })];
 }
 
+function hintText() {
+  if (state.markUs !== null) return say("strip.mark");
+  return state.edge ? say(`strip.edge.${state.edge}`) : "";
+}
+
 function renderSaving() {
   const [kind, text] = savingText();
   const element = document.getElementById("status-save");
@@ -36,7 +41,7 @@ function renderSaving() {
   element.title = text;
   put("status-save", text);
   put("status-undo", say("save.undo", { n: saving.undo.length }));
-  put("status-hint", state.markUs === null ? (state.edge ? say(`strip.edge.${state.edge}`) : "") : say("strip.mark"));
+  put("status-hint", [state.playing ? say("strip.playing", { rate: state.playRate }) : "", hintText()].filter(Boolean).join(" · "));
 }
 
 /** What the display does to the signal, or that it does nothing. */
