@@ -15,6 +15,8 @@ const LIVE_MS = 1000;
 const ENDED_MS = 3000;
 const QUEUE_EVERY = 3;
 const OVERVIEW_EVERY = 10;
+/** Of a recording that has ended only edits change the overview: it reads every beat of a day. */
+const ENDED_OVERVIEW_EVERY = 100;
 
 let ticks = 0;
 
@@ -42,7 +44,7 @@ async function tick() {
   }
   ticks += 1;
   if (ticks % QUEUE_EVERY === 0) await refreshQueue();
-  if (ticks % OVERVIEW_EVERY === 0) await refreshOverview();
+  if (ticks % (state.endedUs === null ? OVERVIEW_EVERY : ENDED_OVERVIEW_EVERY) === 0) await refreshOverview();
   changed("live", "marks", "view");
   repaint();
 }
