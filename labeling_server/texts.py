@@ -72,6 +72,7 @@ TEXTS: Final[dict[str, str]] = {
     "selection.channel.all": "all",
     "selection.figures": "Figures",
     "selection.history": "History",
+    "selection.back": "Take back: {what} ({login}); what came after it stays",
     "selection.history.none": "No person has touched it.",
     "selection.comment": "Comment",
     "selection.comment.hint": "Free text; Ctrl+Enter saves, Esc gives up",

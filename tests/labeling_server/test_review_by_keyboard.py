@@ -265,3 +265,21 @@ def test_a_key_can_be_changed_and_the_page_remembers(open_page, stored):
     page.press("d")
     page.saved(undo=1)
     assert stored("AFL").status == "rejected"
+
+
+def test_one_revision_is_taken_back_and_what_came_after_it_stays(open_page, site, recording, stored):
+    page = open_page()
+    page.select("AFL")
+    page.press("1")  # relabelled
+    page.saved(undo=1)
+    page.press("Enter")
+    page.saved(undo=2)
+    page.page.goto(f"{site}/streams/{recording.stream_id}?annotation={stored('AFL').id}")
+    page.page.wait_for_selector("body[data-ready]")
+    page.page.locator('.history li[data-revision="1"] button.back').click()
+    page.saved(undo=3)
+    row = stored("AFL")
+    assert (row.label, row.status, row.revision) == ("AFL", "confirmed", 3)
+    page.press("Control+z")
+    page.saved(undo=2)
+    assert stored("AFL").label == "AFIB"

@@ -132,6 +132,20 @@ export const addBeat = (sample, label) =>
 export const undo = () => last.then(() => stepBack("undo", "before"));
 export const redo = () => last.then(() => stepBack("redo", "after"));
 
+/**
+ * What taking back one revision alone would change: what it changed, but for what was changed again since.
+ * @param {Row} row @param {{before: any, after: any}} entry of its history
+ */
+export function takenBack(row, { before, after }) {
+  if (!before) return {}; // that it was added: deleting says so
+  const fields = FIELDS.filter((field) => before[field] !== after[field] && row[field] === after[field]);
+  return Object.fromEntries(fields.map((field) => [field, before[field]]));
+}
+
+/** Takes back one revision, whatever came after it; itself an edit that can be undone. @param {Row} row @param {any} entry */
+export const takeBack = (row, entry) =>
+  submit({ what: "revise", id: row.id, action: "undo", changes: takenBack(row, entry), base: row, expected: row.revision });
+
 /** Undo and redo are revisions of their own: the history only grows. */
 async function stepBack(action, side) {
   const entry = saving[action].pop();
@@ -198,8 +212,8 @@ function finish(edit, row) {
 
 function remember(edit, row) {
   const content = (source) => Object.fromEntries(FIELDS.map((field) => [field, source[field]]));
-  if (edit.action === "undo") saving.redo.push(edit.undoes);
-  else if (edit.action === "redo") saving.undo.push(edit.undoes);
+  if (edit.undoes && edit.action === "undo") saving.redo.push(edit.undoes);
+  else if (edit.undoes && edit.action === "redo") saving.undo.push(edit.undoes);
   else {
     saving.undo.push({ id: row.id, before: content(stateBefore(edit, row)), after: content(row) });
     saving.redo = [];

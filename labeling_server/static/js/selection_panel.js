@@ -6,7 +6,7 @@ import { labelOfNumber, labels, mainGroup, reader, say } from "./config.js";
 import { conflictCard } from "./conflict.js";
 import { comment, decide } from "./decide.js";
 import { h, keyCap, whenReleased } from "./dom.js";
-import { saving } from "./edits.js";
+import { saving, takeBack, takenBack } from "./edits.js";
 import { neighbourBeat } from "./marks.js";
 import { selectedBeat } from "./select.js";
 import { goesOn, on, selectedRow, state } from "./state.js";
@@ -85,12 +85,19 @@ function figures(row) {
 function historyList(row) {
   const entries = histories.get(`${row.id}/${row.revision}`) ?? [];
   const lines = entries.map((entry) =>
-    h("li", {}, h("span", { class: "time" }, hms(entry.at_us)), h("b", {}, entry.login), h("span", {}, told(entry))),
+    h("li", { "data-revision": entry.revision }, h("span", { class: "time" }, hms(entry.at_us)), h("b", {}, entry.login), h("span", {}, told(entry)), backButton(row, entry)),
   );
   return h(
     "section", {}, h("h3", {}, say("selection.history")),
     lines.length ? h("ol", { class: "history" }, ...lines.reverse()) : h("p", { class: "soft" }, row.revision ? "" : say("selection.history.none")),
   );
+}
+
+/** Takes this one revision back; not there when nothing of it stands any more. */
+function backButton(row, entry) {
+  if (!reader.may_write || !Object.keys(takenBack(row, entry)).length) return null;
+  const name = say("selection.back", { what: told(entry), login: entry.login });
+  return h("button", { type: "button", class: "quiet back", title: name, "aria-label": name, onclick: () => void takeBack(row, entry) }, "↶");
 }
 
 /** "relabel VT → VCOUPLET". */
