@@ -7,14 +7,15 @@ const BUTTERWORTH_Q = Math.SQRT1_2;
 /** Run twice, a section takes 6 dB at its corner; moved by this, both runs together take 3 dB where they should. */
 const TWICE = (Math.SQRT2 - 1) ** 0.25;
 
-function corner(hz, fsHz, q) {
-  const w = (2 * Math.PI * hz) / fsHz;
+/** @param {number} [by] factor on the frequency before it is warped, where the shape of the filter is that of its law */
+function corner(hz, fsHz, q, by = 1) {
+  const w = 2 * Math.atan(Math.tan((Math.PI * hz) / fsHz) * by);
   return { cos: Math.cos(w), alpha: Math.sin(w) / (2 * q) };
 }
 
 /** 3 dB at `hz` after both runs. @param {number} hz @param {number} fsHz @returns {Section} */
 export function highPass(hz, fsHz) {
-  const { cos, alpha } = corner(hz * TWICE, fsHz, BUTTERWORTH_Q);
+  const { cos, alpha } = corner(hz, fsHz, BUTTERWORTH_Q, TWICE);
   const a0 = 1 + alpha;
   const b = (1 + cos) / 2 / a0;
   return { b0: b, b1: -2 * b, b2: b, a1: (-2 * cos) / a0, a2: (1 - alpha) / a0 };
@@ -22,7 +23,7 @@ export function highPass(hz, fsHz) {
 
 /** 3 dB at `hz` after both runs. @param {number} hz @param {number} fsHz @returns {Section} */
 export function lowPass(hz, fsHz) {
-  const { cos, alpha } = corner(hz / TWICE, fsHz, BUTTERWORTH_Q);
+  const { cos, alpha } = corner(hz, fsHz, BUTTERWORTH_Q, 1 / TWICE);
   const a0 = 1 + alpha;
   const b = (1 - cos) / 2 / a0;
   return { b0: b, b1: 2 * b, b2: b, a1: (-2 * cos) / a0, a2: (1 - alpha) / a0 };
