@@ -22,15 +22,17 @@ function set(selection) {
 
 export const deselect = () => set(null);
 
-/** A span, and the strip goes where it is. @param {import("./state.js").Row} row */
+/** A span, and the strip goes where it is; done when it is there. @param {import("./state.js").Row} row @returns {Promise<void>} */
 export function selectRow(row, { move = true } = {}) {
   state.rows.set(row.id, row);
   set({ kind: "span", id: row.id });
-  if (move) void showRow(row);
+  const shown = move ? showRow(row) : Promise.resolve();
   const at = state.queue.findIndex((other) => other.id === row.id);
-  if (at < 0) return;
-  state.place = { id: row.id, index: at };
-  fetchRows(state.queue.slice(at + 1, at + 1 + AHEAD));
+  if (at >= 0) {
+    state.place = { id: row.id, index: at };
+    fetchRows(state.queue.slice(at + 1, at + 1 + AHEAD));
+  }
+  return shown;
 }
 
 /** @param {import("./state.js").Beat} beat */

@@ -65,13 +65,14 @@ async function start() {
   showSelection();
   showStatus();
   showMenu(actions);
-  listenToKeys();
-  listenToPointer();
   restoreEdits();
   on(["view"], keepAddress);
   on(["marks"], repaint);
   listenToViews();
   await goWhereAsked();
+  // not before: a key must not mean something else because the signal was not there yet
+  listenToKeys();
+  listenToPointer();
   paint();
   openView(asked.get("view") ?? "");
   requestAnimationFrame(() => (document.body.dataset.ready = String(Math.round(performance.now()))));
