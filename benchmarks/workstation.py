@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+import structlog
 
 from benchmarks import day, workload
 from benchmarks.figures import Figure
@@ -55,12 +56,14 @@ async (steps) => {
     while (isWatching) {
       await frame();
       nFrames += 1;
-      const from = Math.max(state.startS, first);
+      // as it is painted, not as it is about to be
+      const gutterS = ((range.end - range.start) * 56) / document.getElementById("strip").clientWidth;
+      const from = Math.max(range.start + gutterS, first);
       const to = Math.min(range.end, last);
       const xs = trace.data.xs;
       const least = Math.min(...xs.map((x) => x[0]));
       const most = Math.max(...xs.map((x) => x[x.length - 1]));
-      const slack = (to - from) * 0.02 + 0.02;
+      const slack = (to - from) * 0.01 + 0.02;
       if (!(least <= from + slack && most >= to - slack)) blanks.push([state.pageS, from, to, least, most]);
     }
   };
@@ -179,6 +182,8 @@ def _zooms(page: Any) -> Iterator[Figure]:
     yield Figure("zoom by a step to painted, p95", float(np.percentile(done["times"], 95)), "ms")
     yield Figure("frames looked at while zooming", done["nFrames"], "frames")
     yield Figure("frames with a blank while zooming", len(done["blanks"]), "frames")
+    if done["blanks"]:
+        structlog.get_logger().warning("blanks", first=done["blanks"][:5])
     page.evaluate("async () => (await import('/static/js/navigate.js')).toggleWhole()")
 
 

@@ -12,6 +12,7 @@ import { changed, selectedRow, state } from "./state.js";
 import { secondsOf, usOf } from "./time.js";
 
 const SLOW_MS = 100;
+const ADDRESS_MS = 200;
 
 /** @type {Map<number, SampleStore>} */
 export const stores = new Map(groups.map((group) => [group.id, new SampleStore(group)]));
@@ -168,8 +169,18 @@ export function keepingCursor(change) {
   return state.follow ? followHead() : show(at - share * pageS());
 }
 
-/** The address of the page is where it is and what is selected, so that it can be sent to a colleague. */
+let address = 0;
+
+/**
+ * The address of the page is where it is and what is selected, so that it can be sent to a colleague. Written when the
+ * reader rests: the browser takes 10 ms for it, and refuses more than some hundred in half a minute.
+ */
 export function keepAddress() {
+  clearTimeout(address);
+  address = setTimeout(writeAddress, ADDRESS_MS);
+}
+
+function writeAddress() {
   const query = new URLSearchParams();
   query.set("at", String(usOf(state.startS)));
   if (state.pageS !== null) query.set("page", String(Math.round(state.pageS * 1000) / 1000));

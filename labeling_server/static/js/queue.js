@@ -31,18 +31,30 @@ export function cycleOrder() {
   return refreshQueue();
 }
 
-function entry(row) {
-  const isSaving = saving.pending.some((edit) => edit.id === row.id);
+/** Entries by id, with what they say: what stays the same is not made anew at every key. @type {Map<string, {says: string, element: HTMLElement}>} */
+const entries = new Map();
+
+function entryOf(row, pendingIds) {
+  const isSaving = pendingIds.has(row.id);
   const shown = state.rows.get(row.id) ?? row;
+  const says = [shown.revision, shown.end_us, shown.label, shown.confidence, shown.signal_changed_us, goesOn(shown), isSaving].join();
+  const known = entries.get(row.id);
+  if (known?.says === says) return known.element;
+  const element = made(row, shown, isSaving);
+  entries.set(row.id, { says, element });
+  return element;
+}
+
+function made(row, shown, isSaving) {
   const confidence = shown.confidence === null ? "" : shown.confidence.toFixed(2);
   return h(
     "li",
     {
       class: `entry urgency-${shown.urgency} ${isSaving ? "saving" : ""}`,
-      "aria-current": row.id === state.selection?.id,
+      "aria-current": "false",
       "data-id": row.id,
       title: `${shown.label} · ${shown.author} ${shown.author_version}`,
-      onclick: () => selectRow(shown),
+      onclick: () => selectRow(state.rows.get(row.id) ?? shown),
     },
     h("i", { class: `swatch ${classOf(shown.label)}` }),
     h("b", {}, shown.label),
@@ -60,11 +72,33 @@ function render() {
     const now = state.rows.get(row.id);
     return !now || waits(now);
   });
-  const rows = state.queue.map(entry);
-  list.replaceChildren(...(rows.length ? rows : [h("li", { class: "empty" }, say("queue.empty"))]));
+  const pendingIds = new Set(saving.pending.map((edit) => edit.id));
+  const rows = state.queue.map((row) => entryOf(row, pendingIds));
+  arrange(list, rows.length ? rows : [h("li", { class: "empty" }, say("queue.empty"))]);
+  const queued = new Set(state.queue.map((row) => row.id));
+  for (const id of entries.keys()) if (!queued.has(id)) entries.delete(id);
   document.getElementById("queue-count").textContent = state.queue.length ? String(state.queue.length) : "";
   document.getElementById("queue-order").textContent = say(`queue.${state.order}`);
-  list.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  markCurrent(list);
+}
+
+/** Has these elements in this order, moving none that stands right. @param {HTMLElement} list @param {HTMLElement[]} elements */
+function arrange(list, elements) {
+  const wanted = new Set(elements);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  elements.forEach((element, i) => {
+    if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
+  });
+}
+
+/** @param {HTMLElement} list */
+function markCurrent(list) {
+  const before = list.querySelector('[aria-current="true"]');
+  const now = entries.get(state.selection?.id)?.element ?? null;
+  if (before && before !== now) before.setAttribute("aria-current", "false");
+  if (!now || before === now) return;
+  now.setAttribute("aria-current", "true");
+  now.scrollIntoView({ block: "nearest" });
 }
 
 export function showQueue() {
