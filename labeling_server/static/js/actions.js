@@ -8,7 +8,7 @@ import { openHelp } from "./help.js";
 import { cursorSeconds, leads } from "./layout.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
 import { focusComment } from "./selection_panel.js";
-import { followHead, pan, selectedSeconds, show, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
+import { followHead, pan, selectedSeconds, showAgain, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
 import { closeOverlay, openCalibration, openGoto } from "./overlays.js";
 import { montageIds } from "./montage.js";
 import { openPalette } from "./palette.js";
@@ -76,7 +76,7 @@ function changeGain(by) {
 async function changeFilter(choose) {
   choose();
   keepView();
-  await show(state.startS, { follow: state.follow });
+  await showAgain();
   changed("view");
 }
 

@@ -21,6 +21,11 @@ export const envelopes = new Map(groups.map((group) => [group.id, new EnvelopeSt
 paintFrom(stores, envelopes);
 
 let newest = 0;
+/** What was asked for and is not here yet: what is asked for next begins there. @type {{startS: number, speed: number, pageS: number | null, anchorS?: number} | null} */
+let wanted = null;
+
+/** Where the strip is, or is about to be. */
+const place = () => wanted ?? state;
 
 const headS = () => state.nextSample / mainGroup.fs_hz;
 const firstS = () => state.firstSample / mainGroup.fs_hz;
@@ -62,16 +67,18 @@ function load(from, to, scale = state) {
  * Shows the strip from this second on; at once when it is in memory.
  * @param {number} startS @param {{follow?: boolean, scale?: import("./scale.js").TimeScale}} [how] another time scale
  */
-export async function show(startS, { follow = false, scale = state } = {}) {
+export async function show(startS, { follow = false, scale = place() } = {}) {
   const { speed, pageS: chosenS } = scale; // as asked for, whatever is asked for meanwhile
   const page = pageS(scale);
   const target = follow ? startS : bounded(startS, page);
   const number = (newest += 1);
+  wanted = { startS: target, speed, pageS: chosenS };
   if (!isReady(target, target + page, scale)) {
     const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
     try {
       await load(target, target + page, { speed, pageS: chosenS });
     } catch {
+      if (number === newest) wanted = null;
       return; // the status line says that the server does not answer; the old picture stays
     } finally {
       clearTimeout(bar);
@@ -79,6 +86,7 @@ export async function show(startS, { follow = false, scale = state } = {}) {
     }
     if (number !== newest) return; // the reader went elsewhere meanwhile
   }
+  wanted = null;
   Object.assign(state, { startS: target, follow, speed, pageS: chosenS });
   changed("view");
   repaint();
@@ -109,7 +117,10 @@ export function fetchRows(rows) {
 }
 
 /** @param {number} pages may be a fraction, negative goes back */
-export const pan = (pages) => show(state.startS + pages * pageS());
+export const pan = (pages) => show(place().startS + pages * pageS(place()));
+
+/** The same place again, for what has to be fetched anew. */
+export const showAgain = () => show(place().startS, { follow: state.follow });
 
 export const showFirst = () => show(firstS());
 
@@ -117,12 +128,12 @@ export const showFirst = () => show(firstS());
 export const followHead = () => show(Math.max(headS() - pageS() * 0.92, firstS()), { follow: state.endedUs === null });
 
 /** With this second in the middle. @param {number} seconds */
-export const showCentered = (seconds) => show(seconds - pageS() / 2);
+export const showCentered = (seconds) => show(seconds - pageS(place()) / 2);
 
 /** Start of the strip that shows a row best: all of it in the middle, or its start a fifth in when it is too long. */
 function placed(row) {
   const [start, end] = [secondsOf(row.start_us), secondsOf(row.end_us)];
-  const page = pageS();
+  const page = pageS(place());
   return bounded(end - start < page * 0.8 ? (start + end - page) / 2 : start - page * 0.2);
 }
 
@@ -142,23 +153,29 @@ export function reveal(seconds) {
  * Another time scale around a second, which stays where it is on the screen.
  * @param {import("./scale.js").TimeScale} scale @param {number} [atS] the cursor's when left out
  */
-export async function rescale(scale, atS = state.startS + Math.min(state.cursorS ?? pageS() / 2, pageS())) {
-  const share = Math.min(Math.max((atS - state.startS) / pageS(), 0), 1);
+export async function rescale(scale, atS = cursorS()) {
+  const share = Math.min(Math.max((atS - place().startS) / pageS(place()), 0), 1);
   const page = pageS(scale);
-  if (state.follow) await show(Math.max(headS() - page * 0.92, firstS()), { follow: true, scale });
-  else await show(atS - share * page, { scale });
+  const isFollowing = state.follow;
+  const startS = isFollowing ? Math.max(headS() - page * 0.92, firstS()) : atS - share * page;
+  const shown = show(startS, { follow: isFollowing, scale });
+  if (wanted) wanted.anchorS = atS; // the next step is around the same second
+  await shown;
   if (state.cursorS !== null && state.pageS === scale.pageS) state.cursorS = Math.max(atS - state.startS, 0);
   repaint();
 }
 
+/** Where the cursor is, or will be, s; the middle where it has no place. */
+const cursorS = () => wanted?.anchorS ?? place().startS + Math.min(state.cursorS ?? Infinity, pageS(place()) / (state.cursorS === null ? 2 : 1));
+
 /** Faster (1) or slower (-1) by one step. @param {1 | -1} by @param {number} [atS] */
-export const stepScale = (by, atS) => rescale(steppedScale(state, by, signalPx(), wholeS()), atS);
+export const stepScale = (by, atS) => rescale(steppedScale(place(), by, signalPx(), wholeS()), atS);
 
 /** Length of the recording, s. */
 const wholeS = () => Math.max(headS() - firstS(), 1);
 
 /** All of the recording on the page, and back to the speed of paper. */
-export const toggleWhole = () => rescale({ speed: state.speed, pageS: state.pageS === null ? wholeS() : null });
+export const toggleWhole = () => rescale({ speed: place().speed, pageS: place().pageS === null ? wholeS() : null });
 
 /** After a change of size: what was under the cursor stays there. @param {() => void} change */
 export function keepingCursor(change) {

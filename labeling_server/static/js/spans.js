@@ -82,7 +82,7 @@ function addNames(names, g, bars) {
     if (at + width <= to) {
       names.push(at + 5 / g.pxPerS, y, name, lookOf(row) === "filled" ? color("on-fill") : labelColor(row.label));
       places.push([at, at + width]);
-    } else if (isFree(g, row, to, name)) {
+    } else if (!places.some(([begin, end]) => begin < to + width && end > to) && isFree(g, row, to, name)) {
       // a name that does not fit stands after its bar where nothing else does
       names.push(to + 4 / g.pxPerS, y, name, labelColor(row.label));
       places.push([to, to + width]);

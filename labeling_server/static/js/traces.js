@@ -7,13 +7,14 @@ import { envelopePieces, extremesOfBins } from "./envelope_trace.js";
 import { binSizeOf } from "./envelopes.js";
 import { lineRows, setLayer, textRows } from "./figures.js";
 import { CONTEXT_S, filtered, isFiltered, isWithoutOffset } from "./filters.js";
-import { GUTTER_PX } from "./layout.js";
+import { GUTTER_PX, PAPER_TOP_PX } from "./layout.js";
 import { lanes } from "./montage.js";
 import { getPxPerMm } from "./scale.js";
 import { state } from "./state.js";
 
 const PULSE_MM = 5;
 const DIVIDER_MM = 6;
+const LOW_LANE_PX = 110;
 
 /** Value that stands on the middle line of a lane, fixed when the lane is first drawn: the scale never moves by itself. */
 const zeroOf = new Map();
@@ -59,7 +60,8 @@ function paintLane(layers, g, lane, store, envelope) {
 
 function addNames(names, g, { lead, top, bottom, startS, isFirst }, middle) {
   const x = (isFirst ? g.frameS : startS) + 6 / g.pxPerS;
-  names.push(x, middle - Math.min((bottom - top) / 2 - 12, 46), lead.channel.name, color("ink"));
+  const isLow = bottom - top < LOW_LANE_PX && isFirst && lead.channel.unit === "mV"; // the pulse is there
+  names.push(x, isLow ? middle + 12 : middle - Math.min((bottom - top) / 2 - 12, 46), lead.channel.name, color("ink"));
   if (lead.channel.unit !== "mV") names.push(x, middle + 14, lead.channel.unit, color("ink-soft"));
 }
 
@@ -88,8 +90,9 @@ function addEnvelope(traces, g, lead, bins, yAt) {
   const xAt = (sample) => sample / group.fs_hz + shiftS;
   const [from, to] = [g.startS, g.endS].map((at) => (at - shiftS) * group.fs_hz);
   for (const { x, y } of envelopePieces(bins, i, group.channels.length, from, to, xAt, yAt)) {
-    // the bins at both edges reach beyond them
-    traces.push(x.map((at) => Math.min(Math.max(at, g.startS), g.endS)), y, color("trace"));
+    // the bins at both edges reach beyond them, and what would hide the rows and the clock is cut off at the paper's edge
+    const onPaper = (px) => Math.min(Math.max(px, PAPER_TOP_PX), g.paperBottom);
+    traces.push(x.map((at) => Math.min(Math.max(at, g.startS), g.endS)), y.map(onPaper), color("trace-band"));
   }
 }
 
