@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import MessageSizeTooLargeError
 
 from ingest.errors import BrokerUnavailableError, DeadLetterError
-from ingest.kafka_producer import DELIVERY_TIMEOUT_S, open_producer
+from ingest.kafka_producer import DELIVERY_TIMEOUT_S, close_producer, open_producer
 from ingest.letters import Letter, letter_of
 from ingest.source import Partition
 from ingest.topics import (
@@ -220,7 +220,7 @@ class _Sender:
             self._wait()
 
     def close(self) -> None:
-        self._producer.close(timeout=2)
+        close_producer(self._producer)
 
     def _wait(self) -> None:
         pending, self._pending = self._pending, []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from kafka import KafkaProducer
-from kafka.errors import MessageSizeTooLargeError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from ingest.letters import headers_of
 from ingest.topics import BOOTSTRAP_TIMEOUT_MS, DEAD_LETTER_MAX_BYTES, DEAD_LETTER_TOPIC, WAVEFORM_TOPIC, translating
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 MAX_PENDING = 4_000
 """Messages sent and not acknowledged yet; the client itself would hold any number of them in memory."""
 DELIVERY_TIMEOUT_S = 30.0
+CLOSE_TIMEOUT_S = 2.0
+
+_log = structlog.get_logger()
 
 
 def open_producer(bootstrap: str) -> Any:
@@ -43,6 +47,18 @@ def open_producer(bootstrap: str) -> Any:
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
+
+
+def close_producer(producer: Any) -> None:
+    """Give its connections back; what is not acknowledged within two seconds may be lost.
+
+    The client raises then, and leaves its thread behind, which ends with the process: whoever wanted to know what was
+    delivered has flushed before.
+    """
+    try:
+        producer.close(timeout=CLOSE_TIMEOUT_S)
+    except KafkaError as error:
+        _log.info("producer_not_closed", error=type(error).__name__)
 
 
 class KafkaSink:
@@ -83,7 +99,7 @@ class KafkaSink:
 
     def close(self) -> None:
         """Give the connection back; what is not acknowledged may be lost."""
-        self._producer.close(timeout=2)
+        close_producer(self._producer)
 
 
 class DeadLetterSink:
@@ -111,7 +127,7 @@ class DeadLetterSink:
     def close(self) -> None:
         """Give the connection back."""
         if self._producer is not None:
-            self._producer.close(timeout=2)
+            close_producer(self._producer)
             self._producer = None
 
     def _send_one(self, letter: DeadLetter) -> Any:
