@@ -54,7 +54,7 @@ def _texts(name: str, *, align: str = "left", size_px: int = 11, style: str = "n
 
 
 def strip_layers() -> tuple[Layer, ...]:
-    """Glyphs of the strip from the bottom to the top: paper, shade of the selection, signal, marks, spans, beats.
+    """Glyphs of the strip, bottom to top: paper, shade of the selection, signal, marks, spans, beats, calipers.
 
     The shade lies over the grid, not under it: there it takes 6 % of the contrast of the lines, below them most of it.
     """
@@ -82,6 +82,12 @@ def strip_layers() -> tuple[Layer, ...]:
         _segments("beat_ticks", width=1.0),
         Layer("beat_dots", Scatter(x="x", y="y", size=4, fill_color="color", line_color=None), ("x", "y", "color")),
         _texts("beats", align="center", size_px=13, style="bold"),
+        _segments("caliper_march", width=1.0, dash="dotted"),
+        _segments("calipers", width=1.25),
+        _quads("caliper_grips", **filled),
+        Layer(
+            "caliper_points", Scatter(x="x", y="y", size=6, fill_color="color", line_color=None), ("x", "y", "color")
+        ),
         _texts("axis", align="center"),
         _segments("axis_ticks"),
         _texts("names", style="bold", size_px=12),

@@ -1,11 +1,13 @@
 // Every action once: its key, its place in the menu and in the help, and what it does.
 
+import { changeLead, chooseLeg, copyMeasurement, dropCalipers, legToBeat, legToPeak, moveLeg, nextLeg, noteMeasurement, stepLeg, toggleCalipers, toggleMarch, toggleQt } from "./calipers.js";
 import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
 import { dropDraft, nudge, takeEdge } from "./drafts.js";
 import { redo, undo } from "./edits.js";
 import { BANDS, MAINS_HZ } from "./filters.js";
 import { openHelp } from "./help.js";
 import { cursorSeconds, leads } from "./layout.js";
+import { isMeasuring, middleS } from "./legs.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
 import { focusComment } from "./selection_panel.js";
 import { followHead, pan, selectedSeconds, showAgain, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
@@ -28,8 +30,9 @@ const NUDGE_MS = 20;
 const NUDGE_FAR_MS = 200;
 
 /**
- * @typedef {{id: string, group: string, keys: string[], run: () => any, writes?: boolean}} Action
- * keys as `KeyboardEvent.key` with "Ctrl+" and "Shift+" before names of keys without a character
+ * @typedef {{id: string, group: string, keys: string[], run: () => any, writes?: boolean, when?: () => boolean}} Action
+ * keys as `KeyboardEvent.key` with "Ctrl+" and "Shift+" before names of keys without a character; `when` it is there to be used:
+ * while it holds its keys are its own, also those that another action has
  */
 
 function showBeat() {
@@ -54,13 +57,14 @@ function step(by) {
 }
 
 function letGo() {
-  if (closeOverlay() || stopPlaying() || dropMark() || dropDraft() || closeView()) return;
+  if (closeOverlay() || stopPlaying() || dropMark() || dropDraft() || closeView() || dropCalipers()) return;
   deselect();
 }
 
 /** @param {1 | -1} by */
 async function changeSpeed(by) {
-  await stepScale(by);
+  // what is measured stays where it is on the screen, else what is under the cursor
+  await stepScale(by, isMeasuring() ? middleS(state.calipers) : undefined);
   keepView();
 }
 
@@ -151,6 +155,26 @@ export const actions = [
   { id: "nudge.right", group: "edit", keys: ["Shift+ArrowRight"], run: () => nudge(NUDGE_MS) },
   { id: "nudge.left.far", group: "edit", keys: ["Ctrl+Shift+ArrowLeft"], run: () => nudge(-NUDGE_FAR_MS) },
   { id: "nudge.right.far", group: "edit", keys: ["Ctrl+Shift+ArrowRight"], run: () => nudge(NUDGE_FAR_MS) },
+
+  { id: "calipers", group: "measure", keys: ["C"], run: toggleCalipers },
+  { id: "leg.next", group: "measure", keys: ["G"], run: nextLeg, when: isMeasuring },
+  { id: "leg.start", group: "measure", keys: ["["], run: () => chooseLeg("start"), when: isMeasuring },
+  { id: "leg.end", group: "measure", keys: ["]"], run: () => chooseLeg("end"), when: isMeasuring },
+  { id: "leg.left", group: "measure", keys: ["ArrowLeft"], run: () => stepLeg(-1), when: isMeasuring },
+  { id: "leg.right", group: "measure", keys: ["ArrowRight"], run: () => stepLeg(1), when: isMeasuring },
+  { id: "leg.left.far", group: "measure", keys: ["Shift+ArrowLeft"], run: () => moveLeg(-NUDGE_MS), when: isMeasuring },
+  { id: "leg.right.far", group: "measure", keys: ["Shift+ArrowRight"], run: () => moveLeg(NUDGE_MS), when: isMeasuring },
+  { id: "leg.left.farther", group: "measure", keys: ["Ctrl+Shift+ArrowLeft"], run: () => moveLeg(-NUDGE_FAR_MS), when: isMeasuring },
+  { id: "leg.right.farther", group: "measure", keys: ["Ctrl+Shift+ArrowRight"], run: () => moveLeg(NUDGE_FAR_MS), when: isMeasuring },
+  { id: "leg.peak", group: "measure", keys: ["P"], run: legToPeak, when: isMeasuring },
+  { id: "leg.beat.previous", group: "measure", keys: [","], run: () => legToBeat(-1), when: isMeasuring },
+  { id: "leg.beat.next", group: "measure", keys: ["."], run: () => legToBeat(1), when: isMeasuring },
+  { id: "leg.lead.up", group: "measure", keys: ["Shift+ArrowUp"], run: () => changeLead(-1), when: isMeasuring },
+  { id: "leg.lead.down", group: "measure", keys: ["Shift+ArrowDown"], run: () => changeLead(1), when: isMeasuring },
+  { id: "march", group: "measure", keys: ["M"], run: toggleMarch, when: isMeasuring },
+  { id: "qt", group: "measure", keys: ["T"], run: toggleQt, when: isMeasuring },
+  { id: "measurement.copy", group: "measure", keys: ["Y"], run: copyMeasurement, when: isMeasuring },
+  { id: "measurement.note", group: "measure", keys: ["W"], run: noteMeasurement, writes: true, when: isMeasuring },
 
   { id: "gain.up", group: "view", keys: ["+", "="], run: () => changeGain(1) },
   { id: "gain.down", group: "view", keys: ["-"], run: () => changeGain(-1) },

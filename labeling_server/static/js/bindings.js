@@ -16,8 +16,11 @@ export const keysOf = (action) => (own[action.id] ? [own[action.id]] : action.ke
 /** @param {import("./actions.js").Action} action */
 export const isOwn = (action) => action.id in own;
 
-/** What a key does now. @param {import("./actions.js").Action[]} actions @param {string} key */
-export const actionOf = (actions, key) => actions.find((action) => keysOf(action).includes(key)) ?? null;
+/** What a key does now; an action with `when` has it before the others while that holds. @param {import("./actions.js").Action[]} actions @param {string} key */
+export function actionOf(actions, key) {
+  const named = actions.filter((action) => keysOf(action).includes(key));
+  return named.find((action) => action.when?.()) ?? named.find((action) => !action.when) ?? null;
+}
 
 /** A key as it is named here: "Ctrl+" and "Shift+" before names of keys without a character. @param {KeyboardEvent} event */
 export function nameOf(event) {
@@ -36,8 +39,8 @@ export function nameOf(event) {
 export function bind(actions, action, key) {
   if (RESERVED.has(key) || key.startsWith("Ctrl+")) return { why: "reserved" };
   if (labels.get(key)?.kind === "beat" || SPAN_KEYS.has(key) || key === "v") return { why: "label" };
-  const other = actionOf(actions, key);
-  if (other && other !== action) return { why: "taken", other };
+  const other = actions.find((one) => one !== action && keysOf(one).includes(key));
+  if (other) return { why: "taken", other };
   own = { ...own, [action.id]: key };
   localStorage.setItem(KEY, JSON.stringify(own));
   return null;

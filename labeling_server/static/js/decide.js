@@ -1,7 +1,7 @@
 // What a reader decides about the selected thing.
 
 import { labels } from "./config.js";
-import { addBeat, addSpan, revise, reviseBeat, saving } from "./edits.js";
+import { addBeat, addSpan, fetchRow, revise, reviseBeat, saving } from "./edits.js";
 import { commitDraft } from "./drafts.js";
 import { cursorSeconds } from "./layout.js";
 import { beatAt, neighbourBeat, refreshMarks } from "./marks.js";
@@ -67,6 +67,32 @@ export function comment(note) {
   if (beat) return reviseBeat(beat, "note", { note });
   const row = base();
   return row ? revise(row, "note", { note }) : null;
+}
+
+/** One after the other: each adds to what the one before left. @type {Promise<any>} */
+let commenting = Promise.resolve();
+
+/** A line more of the comment on what is selected now. @param {string} line @returns {Promise<import("./state.js").Row | null>} */
+export function appendComment(line) {
+  const { selection } = state;
+  void commitDraft();
+  const done = commenting.then(() => (selection?.kind === "beat" ? appendToBeat(selection.sample, line) : appendToRow(state.rows.get(selection?.id), line)));
+  commenting = done.catch(() => null);
+  return done;
+}
+
+const withLine = (note, line) => ({ note: note ? `${note}\n${line}` : line });
+
+const appendToRow = (row, line) => (row ? revise(row, "note", withLine(row.note, line)) : null);
+
+async function appendToBeat(sample, line) {
+  const beat = beatAt(sample);
+  if (!beat) return null;
+  const row = beat.id ? (state.rows.get(beat.id) ?? (await fetchRow(beat.id))) : null;
+  const noted = await reviseBeat(beat, "note", withLine(row?.note, line));
+  // a machine beat has a row by now, which the next line belongs to
+  if (noted) await refreshMarks(sample - 10, sample + 10);
+  return noted;
 }
 
 /** First the start of a new span at the cursor, then its end and its label. */

@@ -1,7 +1,9 @@
 // Filters of the display: chosen by a key, always said in the status line, never applied to what is stored.
 
 import { filterBothWays, highPass, lowPass, notch } from "./biquad.js";
+import { say } from "./config.js";
 import { invalidOf, isSample } from "./decimate.js";
+import { binSizeOf } from "./envelopes.js";
 import { state } from "./state.js";
 
 /** Pass bands, Hz: of diagnosis, of monitoring, and without baseline wander. */
@@ -23,6 +25,13 @@ const bandOf = (id) => BANDS.find((band) => band.id === id) ?? BANDS[0];
 
 /** Whether anything is filtered. */
 export const isFiltered = () => state.band !== "none" || state.mainsHz > 0;
+
+/** Whether a lead is drawn filtered: not where it is drawn from minima and maxima, nor what is no ECG. @param {import("./montage.js").Lead} lead @param {number} pxPerS */
+export const isLeadFiltered = ({ group, channel }, pxPerS) => isFiltered() && channel.unit === "mV" && !binSizeOf(group.fs_hz / pxPerS);
+
+/** The chosen filters as people name them; nothing when there are none. */
+export const filterName = () =>
+  [state.band === "none" ? "" : state.band, state.mainsHz ? say("strip.mains", { hz: state.mainsHz }) : ""].filter(Boolean).join(", ");
 
 /** @param {number} fsHz @returns {import("./biquad.js").Section[]} */
 export function sectionsOf(fsHz, band = state.band, mainsHz = state.mainsHz) {

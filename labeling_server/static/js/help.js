@@ -7,7 +7,7 @@ import { h, keyCap, keyName } from "./dom.js";
 import { closeOverlay, openOverlay } from "./overlays.js";
 import { SPAN_KEYS } from "./palette.js";
 
-const GROUPS = ["review", "move", "edit", "view"];
+const GROUPS = ["review", "move", "edit", "measure", "view"];
 
 /** @param {import("./actions.js").Action[]} actions */
 export function openHelp(actions) {

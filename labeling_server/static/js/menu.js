@@ -5,7 +5,7 @@ import { reader, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
 import { closeOverlay } from "./overlays.js";
 
-const GROUPS = ["review", "move", "edit", "view"];
+const GROUPS = ["review", "move", "edit", "measure", "view"];
 
 /** @param {import("./actions.js").Action[]} actions */
 export function showMenu(actions) {
@@ -38,6 +38,7 @@ function entry(action) {
     closeOverlay();
     action.run();
   };
-  const props = { type: "button", role: "menuitem", onclick: run, disabled: Boolean(action.writes) && !reader.may_write };
+  const isRefused = (Boolean(action.writes) && !reader.may_write) || action.when?.() === false;
+  const props = { type: "button", role: "menuitem", onclick: run, disabled: isRefused };
   return h("button", props, h("span", {}, say(`do.${action.id}`)), keyCap(keysOf(action)[0]));
 }

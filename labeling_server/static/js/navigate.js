@@ -4,6 +4,7 @@ import { groups, mainGroup } from "./config.js";
 import { EnvelopeStore, binSizeOf } from "./envelopes.js";
 import { CONTEXT_S, isFiltered } from "./filters.js";
 import { pageS, pxPerS, signalPx } from "./layout.js";
+import { addressOf } from "./legs.js";
 import { ensureMarks, ensureSpans, hasMarks, hasSpans, showsBeats } from "./marks.js";
 import { paintFrom, repaint } from "./paint.js";
 import { SampleStore } from "./samples.js";
@@ -204,6 +205,7 @@ function writeAddress() {
   if (state.view !== "strip") query.set("view", state.view);
   if (state.selection?.kind === "span") query.set("annotation", state.selection.id);
   if (state.selection?.kind === "beat") query.set("beat", String(state.selection.sample));
+  if (state.calipers) query.set("calipers", addressOf(state.calipers));
   history.replaceState(null, "", `${location.pathname}?${query}`);
 }
 

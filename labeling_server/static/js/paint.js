@@ -1,5 +1,6 @@
 // Paints the strip: one call fills every layer, one frame shows it.
 
+import { paintCalipers } from "./calipers_paint.js";
 import { refreshColors } from "./colors.js";
 import { mainGroup } from "./config.js";
 import { hasFigures, setFrame } from "./figures.js";
@@ -49,10 +50,11 @@ export function paint() {
     paintRowNames(g);
     lastFrame = frame;
   }
-  paintLeads(g, stores, envelopes);
+  const drawn = paintLeads(g, stores, envelopes);
   paintHead(g);
   paintSpans(g);
   paintBeats(g);
+  paintCalipers(g, stores, drawn);
   paintOverview();
   placeCursor();
   tell(g);

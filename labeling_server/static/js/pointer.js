@@ -1,5 +1,7 @@
 // The mouse: a click selects or puts the cursor, edges are dragged, the wheel pans, the overview goes.
 
+import { notePointer } from "./calipers.js";
+import { caliperAt, dragCaliper, takeCaliper } from "./calipers_pointer.js";
 import { commitDraft, dragEdge } from "./drafts.js";
 import { HANDLE_PX, PAPER_TOP_PX, BEATS_PX, geometry, pxAt, secondsAt, GUTTER_PX } from "./layout.js";
 import { nearestBeat } from "./marks.js";
@@ -49,25 +51,31 @@ function click(x, y) {
 
 /** @param {HTMLElement} strip */
 function listenToStrip(strip) {
-  /** @type {null | {x: number, y: number, startS: number, edge: "start" | "end" | null, moved: boolean}} */
+  /** @type {null | {x: number, y: number, startS: number, edge: "start" | "end" | null, moved: boolean,
+   *   caliper: import("./calipers_pointer.js").Grip | null}} */
   let grip = null;
   strip.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.target.closest("button")) return;
     const { x, y } = place(event, strip);
-    grip = { x, y, startS: state.startS, edge: edgeAt(x, y), moved: false };
+    notePointer(y);
+    const caliper = caliperAt(x, y, event.pointerType);
+    grip = { x, y, startS: state.startS, edge: caliper ? null : edgeAt(x, y), moved: false, caliper };
+    if (caliper) takeCaliper(caliper);
     if (grip.edge) state.edge = grip.edge;
     strip.setPointerCapture(event.pointerId);
   });
   strip.addEventListener("pointermove", (event) => {
     const { x, y } = place(event, strip);
-    if (!grip) return hover(strip, x, y);
+    notePointer(y);
+    if (!grip) return hover(strip, x, y, event.pointerType);
     if (!grip.moved && Math.abs(x - grip.x) < PAN_FROM_PX) return;
     grip.moved = true;
-    if (grip.edge) dragEdge(usOf(secondsAt(x)));
+    if (grip.caliper) dragCaliper(grip.caliper, x);
+    else if (grip.edge) dragEdge(usOf(secondsAt(x)));
     else void show(grip.startS - (x - grip.x) / geometry().pxPerS);
   });
   strip.addEventListener("pointerup", () => {
-    if (grip && !grip.moved) click(grip.x, grip.y);
+    if (grip && !grip.moved && !grip.caliper) click(grip.x, grip.y);
     else if (grip?.edge) void commitDraft();
     grip = null;
   });
@@ -81,8 +89,9 @@ function listenToStrip(strip) {
   }, { passive: false });
 }
 
-function hover(strip, x, y) {
-  strip.style.cursor = edgeAt(x, y) ? "ew-resize" : barAt(x, y) ? "pointer" : "default";
+function hover(strip, x, y, kind) {
+  const caliper = caliperAt(x, y, kind);
+  strip.style.cursor = caliper?.leg === "both" ? "grab" : caliper || edgeAt(x, y) ? "ew-resize" : barAt(x, y) ? "pointer" : "default";
   if (state.markUs === null || x < GUTTER_PX) return;
   // while a span is being marked its open end follows the pointer
   state.cursorS = secondsAt(x) - state.startS;

@@ -12,6 +12,8 @@ import { SPEEDS_MM_S } from "./scale.js";
  * @typedef {{sample: number, number: number, confidence: number | null, touched: number, id: string | null, run_id: number}} Beat
  * @typedef {{kind: "span", id: string} | {kind: "beat", sample: number}} Selection
  * @typedef {{id: string, start_us: number, end_us: number, base: Row}} Draft
+ * @typedef {{lead: number, start: number, end: number, leg: "start" | "end" | "both", isQt: boolean, isMarched: boolean}} Calipers
+ * lead: its place in `layout.leads`; start, end: samples of its group, start < end; leg: what keys move
  */
 
 export const state = {
@@ -44,6 +46,10 @@ export const state = {
   beatDraft: null,
   /** @type {number | null} start of a span that is being marked */
   markUs: null,
+  /** @type {Calipers | null} */
+  calipers: null,
+  /** What the calipers have to say about the last key, until the next. */
+  said: "",
   /** Every span, event and touched beat that the page has seen. @type {Map<string, Row>} */
   rows: new Map(),
   /** @type {Row[]} */
@@ -82,7 +88,7 @@ export function keepView() {
 /** @type {Map<string, Set<() => void>>} */
 const listeners = new Map();
 
-/** @param {string[]} topics view, marks, selection, queue, saving, live @param {() => void} listener */
+/** @param {string[]} topics view, marks, selection, queue, saving, live, calipers @param {() => void} listener */
 export function on(topics, listener) {
   for (const topic of topics) {
     if (!listeners.has(topic)) listeners.set(topic, new Set());

@@ -3,8 +3,9 @@
 import { mainGroup, reader, say } from "./config.js";
 import { saving } from "./edits.js";
 import { binSizeOf } from "./envelopes.js";
-import { isFiltered } from "./filters.js";
+import { filterName, isFiltered } from "./filters.js";
 import { geometry } from "./layout.js";
+import { isMeasuring } from "./legs.js";
 import { shownLeads } from "./montage.js";
 import { on, state } from "./state.js";
 import { dateOf, duration, hms, usOf, usOfSample, zoneOf } from "./time.js";
@@ -30,6 +31,7 @@ function savingText() {
 
 function hintText() {
   if (state.markUs !== null) return say("strip.mark");
+  if (isMeasuring()) return state.said || say(`calipers.leg.${state.calipers.leg}`);
   return state.edge ? say(`strip.edge.${state.edge}`) : "";
 }
 
@@ -41,7 +43,13 @@ function renderSaving() {
   element.title = text;
   put("status-save", text);
   put("status-undo", say("save.undo", { n: saving.undo.length }));
-  put("status-hint", [state.playing ? say("strip.playing", { rate: state.playRate }) : "", hintText()].filter(Boolean).join(" · "));
+  renderHint();
+}
+
+function renderHint() {
+  const text = [state.playing ? say("strip.playing", { rate: state.playRate }) : "", hintText()].filter(Boolean).join(" · ");
+  put("status-hint", text);
+  document.getElementById("status-hint").title = text;
 }
 
 /** What the display does to the signal, or that it does nothing. */
@@ -49,8 +57,7 @@ function filterText(g) {
   if (!isFiltered()) return say("strip.filter");
   // minima and maxima are those of what is stored
   if (binSizeOf(mainGroup.fs_hz / g.pxPerS)) return say("strip.filter.off");
-  const band = state.band === "none" ? [] : [state.band];
-  return [...band, ...(state.mainsHz ? [say("strip.mains", { hz: state.mainsHz })] : [])].join(", ");
+  return filterName();
 }
 
 function renderView() {
@@ -84,6 +91,7 @@ function streamState() {
 export function showStatus() {
   on(["saving", "draft", "selection"], renderSaving);
   on(["view"], renderView);
+  on(["view", "calipers"], renderHint);
   on(["live", "saving"], renderState);
   renderSaving();
   renderView();

@@ -6,7 +6,7 @@ import { clipped, invalidOf, isSample, tracePieces } from "./decimate.js";
 import { envelopePieces, extremesOfBins } from "./envelope_trace.js";
 import { binSizeOf } from "./envelopes.js";
 import { lineRows, setLayer, textRows } from "./figures.js";
-import { CONTEXT_S, filtered, isFiltered, isWithoutOffset } from "./filters.js";
+import { CONTEXT_S, filtered, isLeadFiltered, isWithoutOffset } from "./filters.js";
 import { GUTTER_PX, PAPER_TOP_PX } from "./layout.js";
 import { lanes } from "./montage.js";
 import { getPxPerMm } from "./scale.js";
@@ -26,15 +26,26 @@ const LANE_MM = 15;
 const LEAST_SPAN = { Cel: 2, K: 2, "[degF]": 4, "%": 10, "/min": 40, "mm[Hg]": 40 };
 
 /**
+ * What is on the paper: the pieces of all traces, seconds and pixels, and for each lane how a digital value as it is
+ * drawn there (stored, or filtered) becomes a height.
+ * @typedef {{xs: ArrayLike<number>[], ys: ArrayLike<number>[], lanes: {lane: import("./montage.js").Lane, yOf: (digital: number) => number}[]}} Drawn
+ */
+
+/**
  * Traces of all leads.
  * @param {ReturnType<import("./layout.js").geometry>} g
  * @param {Map<number, import("./samples.js").SampleStore>} stores
  * @param {Map<number, import("./envelopes.js").EnvelopeStore>} envelopes
+ * @returns {Drawn}
  */
 export function paintLeads(g, stores, envelopes) {
   const layers = { trace: lineRows(), pulse: lineRows(), names: textRows() };
-  for (const lane of lanes(g)) paintLane(layers, g, lane, stores.get(lane.lead.group.id), envelopes.get(lane.lead.group.id));
+  const done = lanes(g).map((lane) => {
+    const { id } = lane.lead.group;
+    return { lane, yOf: paintLane(layers, g, lane, stores.get(id), envelopes.get(id)) };
+  });
   for (const [name, rows] of Object.entries(layers)) setLayer(name, rows.columns);
+  return { xs: layers.trace.columns.xs, ys: layers.trace.columns.ys, lanes: done };
 }
 
 function paintLane(layers, g, lane, store, envelope) {
@@ -42,7 +53,7 @@ function paintLane(layers, g, lane, store, envelope) {
   const part = { ...g, startS: lane.startS, endS: lane.endS };
   const middle = (lane.top + lane.bottom) / 2;
   const size = binSizeOf(lead.group.fs_hz / g.pxPerS);
-  const isWhole = size > 0 || !isFiltered() || lead.channel.unit !== "mV";
+  const isWhole = !isLeadFiltered(lead, g.pxPerS);
   const runs = size ? [] : visibleRuns(part, store, isWhole ? 0 : CONTEXT_S);
   const bins = size ? envelope.between(size, part.startS, part.endS) : [];
   const range = () => (size ? extremesOfBins(bins, lead.i, lead.group.channels.length) : extremes(lead, runs));
@@ -50,12 +61,15 @@ function paintLane(layers, g, lane, store, envelope) {
   const pxPerUnit = laneScale(lead, isThere, range) * getPxPerMm();
   const zero = laneZero(lead, isThere, range);
   const yAt = (digital) => middle - ((digital - lead.channel.offset) / lead.channel.gain - zero) * pxPerUnit;
+  // without its offset a lead stands on the middle line
+  const yOf = isWhole || !isWithoutOffset() ? yAt : (value) => middle - (value / lead.channel.gain) * pxPerUnit;
   if (size) addEnvelope(layers.trace, part, lead, bins, yAt);
   else if (isWhole) addTrace(layers.trace, part, lead, runs, lead.i, lead.group.channels.length, yAt);
-  else addFiltered(layers.trace, part, lead, runs, yAt, middle, pxPerUnit);
+  else addFiltered(layers.trace, part, lead, runs, yOf);
   if (lane.isFirst) addPulse(layers.pulse, g, middle, lead.channel.unit === "mV" ? pxPerUnit : 0);
   else addDivider(layers.pulse, lane.startS, middle);
   addNames(layers.names, g, lane, middle);
+  return yOf;
 }
 
 function addNames(names, g, { lead, top, bottom, startS, isFirst }, middle) {
@@ -76,11 +90,10 @@ function visibleRuns(g, store, contextS) {
   return store.runs(Math.floor((g.startS - contextS) * fs), Math.ceil((g.endS + contextS) * fs) + 1);
 }
 
-/** A lead as the filters of the display leave it; without its offset it stands on the middle line. */
-function addFiltered(traces, g, lead, runs, yAt, middle, pxPerUnit) {
-  const { group, i, channel } = lead;
+/** A lead as the filters of the display leave it. */
+function addFiltered(traces, g, lead, runs, yOf) {
+  const { group, i } = lead;
   const done = filtered(runs, i, group.channels.length, group.fs_hz, group.id);
-  const yOf = isWithoutOffset() ? (value) => middle - (value / channel.gain) * pxPerUnit : yAt;
   addTrace(traces, g, lead, done, 0, 1, yOf);
 }
 

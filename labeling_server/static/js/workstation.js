@@ -1,6 +1,7 @@
 // Starts the workstation: figures first, then what the address asks for, then everything that keeps it alive.
 
 import { actions } from "./actions.js";
+import { restoreCalipers } from "./calipers.js";
 import { mainGroup, say } from "./config.js";
 import { fetchRow, restoreEdits } from "./edits.js";
 import { embedFigures } from "./figures.js";
@@ -70,6 +71,7 @@ async function start() {
   on(["marks"], repaint);
   listenToViews();
   await goWhereAsked();
+  restoreCalipers(asked.get("calipers"));
   // not before: a key must not mean something else because the signal was not there yet
   listenToKeys();
   listenToPointer();
