@@ -23,13 +23,11 @@ const PEAK_REACH_S = 0.2;
 const PEAK_MARGIN_S = 0.3;
 /** Of the range of the signal within the reach: a P wave beside a QRS complex turns by more, noise by less. */
 const PEAK_SHARE = 0.05;
-const ADDRESS_MS = 300;
 
 /** @typedef {"start" | "end" | "both"} Leg */
 
 /** Where the pointer was last, pixels from the top of the strip: names the lead that is measured. */
 let pointerPx = PAPER_TOP_PX;
-let addressing = 0;
 
 /** @param {number} y */
 export const notePointer = (y) => void (pointerPx = y);
@@ -45,9 +43,7 @@ function told() {
   changed("calipers");
   repaint();
   ensureMeasured();
-  // browsers bound how often an address changes, and a key that is held moves a leg thirty times a second
-  clearTimeout(addressing);
-  addressing = setTimeout(keepAddress, ADDRESS_MS);
+  keepAddress();
 }
 
 /** Puts them at the cursor; takes them away when the reader sees them. */

@@ -11,8 +11,11 @@ const GAP_PX = 8;
 const INSET_PX = 20;
 /** Between the heights that are tried: a free band of the readout's height and this is always found. */
 const STEP_PX = 12;
-/** What standing on a leg counts, against pixels of a trace that are hidden. */
-const LEG_COST_PX = 1;
+/** What standing on a leg counts, and a pixel away from the line between the legs, against pixels of a trace that are hidden. */
+const LEG_COST_PX = 6;
+const DISTANCE_COST = 0.05;
+/** So much better another place must be before the readout moves. */
+const STAY_PX = 4;
 
 const box = () => document.getElementById("calipers");
 let shown = "";
@@ -55,31 +58,33 @@ function contentOf(found) {
 
 const line = ([what, figure]) => (figure ? h("div", {}, h("span", {}, what), h("b", {}, figure)) : h("p", {}, what));
 
-/** The first place that no trace runs through, else the one with the least of it; beside a leg rather than on it. */
+/** The place that costs least: pixels of traces that it hides, then how far it is. The last one stays as long as it is about as good. */
 function placeFor(g, drawn, calipers) {
   const { startS, endS } = legsS(calipers);
   const legs = [pxAt(startS), pxAt(endS)];
+  const link = linkTop(g, calipers);
   const heights = heightsOf(drawn);
-  const places = placesFor(g, linkTop(g, calipers), legs);
-  const hidden = places.map(({ left, top }) => {
+  const places = placesFor(g, legs);
+  const costs = places.map(({ left, top }) => {
     const isOnLeg = legs.some((px) => px > left && px < left + size.width);
-    return hiddenOf(heights(left, left + size.width), top, top + size.height) + (isOnLeg ? LEG_COST_PX : 0);
+    const hidden = hiddenOf(heights(left, left + size.width), top, top + size.height);
+    return hidden + distance(top, link) * DISTANCE_COST + (isOnLeg ? LEG_COST_PX : 0);
   });
-  const least = Math.min(...hidden);
-  const stays = places.findIndex((place, i) => place.name === lastPlace && hidden[i] === least);
-  const best = places[stays < 0 ? hidden.indexOf(least) : stays];
+  const least = Math.min(...costs);
+  const stays = places.findIndex((place, i) => place.name === lastPlace && costs[i] - least <= STAY_PX);
+  const best = places[stays < 0 ? costs.indexOf(least) : stays];
   lastPlace = best.name;
   return best;
 }
 
-/** Right of the legs, left of them and between, at every height of the paper; those nearest to the line between the legs first. */
-function placesFor(g, link, [left, right]) {
+/** Right of the legs, left of them and between, at every height of the paper. */
+function placesFor(g, [left, right]) {
   const within = (x) => Math.min(Math.max(x, GUTTER_PX + GAP_PX), g.width - size.width - GAP_PX);
   const columns = [right + GAP_PX, left - size.width - GAP_PX, (left + right - size.width) / 2].map(within);
   const tops = [];
   for (let top = PAPER_TOP_PX + INSET_PX; top + size.height + GAP_PX <= g.paperBottom; top += STEP_PX) tops.push(top);
-  const sorted = (tops.length ? tops : [PAPER_TOP_PX + INSET_PX]).sort((a, b) => distance(a, link) - distance(b, link));
-  return sorted.flatMap((top) => columns.map((x, i) => ({ left: x, top, name: `${i}/${top}` })));
+  const heights = tops.length ? tops : [PAPER_TOP_PX + INSET_PX];
+  return heights.flatMap((top) => columns.map((x, i) => ({ left: x, top, name: `${i}/${top}` })));
 }
 
 /** How far a place is from just below the line between the legs. */
