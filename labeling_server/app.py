@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from dashboards import pages as dashboard_pages
-from labeling_server import edit_routes, login, metrics, pages, problems, stream_routes
+from labeling_server import edit_routes, hour_routes, login, metrics, pages, problems, stream_routes
 from labeling_server.security import SecurityHeaders
 from labeling_server.sessions import Sessions, page_reader
 from labeling_server.templating import STATIC, page_templates
@@ -44,7 +44,7 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.sessions = Sessions(settings)
     app.state.templates = templates
     problems.register(app)
-    for router in (login.router, pages.router, stream_routes.router, edit_routes.router):
+    for router in (login.router, pages.router, stream_routes.router, hour_routes.router, edit_routes.router):
         app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
         app.include_router(guarded, dependencies=[Depends(page_reader)])

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_WINDOW_SAMPLES = 2_000_000
 """Samples times channels in one window: more would hold up the page and the pool."""
+MAX_MARKS_S = 6 * 3600.0
+"""Signal whose beats one answer holds in the small form, s: some 30,000 beats of 8 bytes."""
 
 
 def database_of(request: Request) -> Database:
@@ -52,6 +54,32 @@ def check_range(start: int, end: int, *, n_columns: int = 1) -> None:
         raise InvalidValueError(msg)
     if (end - start) * n_columns > MAX_WINDOW_SAMPLES:
         msg = f"a window must hold at most {MAX_WINDOW_SAMPLES} samples, got {(end - start) * n_columns}"
+        raise InvalidValueError(msg)
+
+
+def check_duration(start: int, end: int, fs_hz: float) -> None:
+    """A sample range of which an answer can carry all beats in the small form.
+
+    Raises
+    ------
+    InvalidValueError : if it ends before it starts, or is longer than `MAX_MARKS_S`.
+    """
+    check_range(start, end, n_columns=0)
+    if end - start > MAX_MARKS_S * fs_hz:
+        msg = f"beats in the small form are of at most {MAX_MARKS_S:g} s, got {(end - start) / fs_hz:g} s"
+        raise InvalidValueError(msg)
+
+
+def check_channel(group: GroupRow, channel: int | None) -> None:
+    """One of the group's channels, by its position; None means all.
+
+    Raises
+    ------
+    InvalidValueError : if there is none at that position.
+    """
+    n_channels = group.signal.n_channels
+    if channel is not None and not 0 <= channel < n_channels:
+        msg = f"channel must be within [0, {n_channels}), got {channel}"
         raise InvalidValueError(msg)
 
 

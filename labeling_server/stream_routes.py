@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 import storage.annotations as annotation_rows
 from labeling_server import window_codec
 from labeling_server.heart_rate import rate_trend
-from labeling_server.requests import Db, check_range, group_in_stream
+from labeling_server.requests import Db, check_channel, check_duration, check_range, group_in_stream
 from labeling_server.rows_json import annotation_json, group_json, stream_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from storage import beats, catalogue, waveforms
@@ -18,6 +18,8 @@ from storage import beats, catalogue, waveforms
 router = APIRouter(prefix="/api/streams", tags=["recordings"])
 
 MAX_BINS = 4_000
+MAX_ENVELOPE_BINS = 16_384
+"""A page of full disclosure: half an hour in lines of 1,000 pixels takes two such answers."""
 Bins = Annotated[int, Query(ge=1, le=MAX_BINS)]
 
 
@@ -55,15 +57,31 @@ def get_window(stream_id: int, group_id: int, start: int, end: int, database: Db
 
 
 @router.get("/{stream_id}/envelope", response_class=Response)
-def get_envelope(
-    stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader, bins: Bins = 1000
+def get_envelope(  # noqa: PLR0913 - each is a parameter of the address
+    stream_id: int,
+    group_id: int,
+    start: int,
+    end: int,
+    database: Db,
+    _: ApiReader,
+    *,
+    bins: Annotated[int, Query(ge=1, le=MAX_ENVELOPE_BINS)] = 1000,
+    channel: Annotated[int | None, Query(ge=0)] = None,
+    edges: Literal["all", "ends"] = "all",
 ) -> Response:
-    """Minimum and maximum per bin within [start, end), binary; the type's "no sample" where none is."""
+    """Minimum and maximum per bin within [start, end), binary; the type's "no sample" where none is.
+
+    `channel` asks for one by its position; `edges=ends` for the first and the last edge only, where the bins are even.
+    """
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
         check_range(start, end, n_columns=0)
+        check_channel(group, channel)
         envelope = waveforms.read_envelope(conn, group, start, end, n_bins=bins)
-    header = {"group_id": group_id, "n_channels": group.signal.n_channels}
+    if channel is not None:
+        envelope = envelope.of_channel(channel)
+    said = envelope.edges if edges == "all" else envelope.edges[[0, -1]]
+    header = {"group_id": group_id, "n_channels": envelope.low.shape[1], "edges": said.tolist()}
     packed = window_codec.encode_envelope(header, envelope, group.signal.sample_format)
     return Response(packed, media_type=window_codec.MEDIA_TYPE)
 
@@ -75,6 +93,17 @@ def get_beats(stream_id: int, group_id: int, start: int, end: int, database: Db,
         group = group_in_stream(conn, stream_id, group_id)
         check_range(start, end)
         return beats_json(beats.read_beats(conn, group, start, end))
+
+
+@router.get("/{stream_id}/beat-marks", response_class=Response)
+def get_beat_marks(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> Response:
+    """Where the beats of hours are and what they are called, binary (see `labeling_server.window_codec`)."""
+    with database.transaction() as conn:
+        group = group_in_stream(conn, stream_id, group_id)
+        check_duration(start, end, group.signal.fs_hz)
+        found = beats.read_beats(conn, group, start, end)
+    packed = window_codec.encode_beats({"group_id": group_id, "start": start, "end": end}, found.samples, found.numbers)
+    return Response(packed, media_type=window_codec.MEDIA_TYPE)
 
 
 def beats_json(found: beats.Beats) -> dict[str, Any]:

@@ -36,9 +36,15 @@ def encode_blocks(header: Mapping[str, Any], blocks: Iterable[Block], known: Sam
 
 
 def encode_envelope(header: Mapping[str, Any], envelope: Envelope, known: SampleFormat) -> bytes:
-    """Header, then the minima (n_bins, n_channels), then the maxima likewise; `edges` joins the header."""
+    """Header, which says the edges, then the minima (n_bins, n_channels), then the maxima likewise."""
     arrays = [np.ma.filled(extremes, known.invalid).astype(known.dtype) for extremes in (envelope.low, envelope.high)]
-    return _packed({**header, "dtype": known.code, "edges": envelope.edges.tolist()}, arrays)
+    return _packed({**header, "dtype": known.code}, arrays)
+
+
+def encode_beats(header: Mapping[str, Any], samples: NDArray[np.int64], numbers: NDArray[np.int16]) -> bytes:
+    """Header, then the samples of all beats less the header's `start`, then their label numbers, all "<i4"."""
+    offsets = (samples - header["start"]).astype("<i4")
+    return _packed({**header, "dtype": "<i4", "n_beats": len(samples)}, [offsets, numbers.astype("<i4")])
 
 
 def _packed(header: Mapping[str, Any], arrays: Iterable[NDArray[Any]]) -> bytes:

@@ -30,6 +30,10 @@ class Envelope(NamedTuple):
     low: np.ma.MaskedArray[Any, Any]
     high: np.ma.MaskedArray[Any, Any]
 
+    def of_channel(self, channel: int) -> Envelope:
+        """That of one channel, by its position: (n_bins, 1) each."""
+        return Envelope(self.edges, self.low[:, channel : channel + 1], self.high[:, channel : channel + 1])
+
 
 class StoredBins(NamedTuple):
     """The bins, of one size, that a run of samples touches, as a row holds them.

@@ -135,6 +135,19 @@ def read_window(conn: Connection[TupleRow], group: GroupRow, start: int, end: in
     return sample_runs.merged(part for part in parts if len(part))
 
 
+def stored_ranges(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> NDArray[np.int64]:
+    """Where samples are stored within [start, end), without reading them: (n_ranges, 2), disjoint and in order."""
+    rows = fetch(conn, _SQL["coverage"], _bounds(group, start, end))
+    ranges = np.array(rows, np.int64).reshape(-1, 2)
+    ranges[:, 1] += ranges[:, 0]
+    ranges = np.clip(ranges, start, end)
+    ranges = ranges[ranges[:, 1] > ranges[:, 0]]
+    # runs are stored cell by cell; those that touch are one
+    is_first = np.r_[True, ranges[1:, 0] > ranges[:-1, 1]][: len(ranges)]
+    is_last = np.r_[is_first[1:], True][: len(ranges)]
+    return np.stack([ranges[is_first, 0], ranges[is_last, 1]], axis=1)
+
+
 def read_envelope(conn: Connection[TupleRow], group: GroupRow, start: int, end: int, *, n_bins: int) -> Envelope:
     """Minimum and maximum per bin over about [start, end).
 

@@ -66,6 +66,17 @@ def test_an_envelope_holds_the_peaks(client, recording):
     assert (low[:, 0].min(), high[:, 0].max()) == (recording.samples[:, 0].min(), recording.samples[:, 0].max())
 
 
+def test_an_envelope_of_one_channel_is_a_part_of_that_of_all(client, recording):
+    path = f"/api/streams/{recording.stream_id}/envelope"
+    query = {"group_id": recording.group_id, "start": 0, "end": 30_000, "bins": 10_000}
+    _, flat = window_codec.decode(client.get(path, params=query).content)
+    header, one = window_codec.decode(client.get(path, params={**query, "channel": 1, "edges": "ends"}).content)
+    np.testing.assert_array_equal(one.reshape(2, -1), flat.reshape(2, -1, 2)[:, :, 1])
+    assert (header["n_channels"], header["edges"]) == (1, [0, 30_000])
+    answer = client.get(path, params={**query, "channel": 2})
+    assert (answer.status_code, answer.json()["message"]) == (422, "channel must be within [0, 2), got 2")
+
+
 def test_beats_come_with_what_an_edit_needs(client, recording):
     path = f"/api/streams/{recording.stream_id}/beats"
     found = client.get(path, params={"group_id": recording.group_id, "start": 0, "end": 1001}).json()

@@ -30,6 +30,8 @@ def test_tables_depend_only_on_the_set_of_samples(any_database, polls):
         waveforms.store_blocks(conn, good, blocks_of(everything))
         assert contents(conn, bad) == contents(conn, good)
         read = waveforms.read_window(conn, bad, 0, N_SAMPLES)
+        ranges = waveforms.stored_ranges(conn, bad, 0, N_SAMPLES)
+    assert ranges.tolist() == [[block.start, block.end] for block in read]
     wanted = np.zeros(N_SAMPLES, bool)
     for low, high in everything:
         wanted[low:high] = True
