@@ -22,7 +22,7 @@ import { deselect, neighbourSpan, selectBeat, selectQueued, selectRow, selectedB
 import { changed, keepView, state } from "./state.js";
 import { repaint } from "./paint.js";
 import { sampleOf, secondsOf, usOf } from "./time.js";
-import { closeView } from "./views.js";
+import { closeView, toggleView } from "./views.js";
 
 const PAN_PAGES = 0.1;
 const PAGE_PAGES = 0.9;
@@ -186,6 +186,9 @@ export const actions = [
   { id: "lead.next", group: "view", keys: ["}"], run: () => nextLead(1) },
   { id: "lead.previous", group: "view", keys: ["{"], run: () => nextLead(-1) },
   { id: "whole", group: "view", keys: ["z"], run: toggleWhole },
+  { id: "disclosure", group: "view", keys: ["D"], run: () => toggleView("disclosure") },
+  { id: "page", group: "view", keys: ["G"], run: () => toggleView("page") },
+  { id: "hours", group: "view", keys: ["H"], run: () => toggleView("hours") },
   { id: "order", group: "view", keys: ["w"], run: cycleOrder },
   { id: "rejected", group: "view", keys: ["y"], run: toggleRejected },
   { id: "queue", group: "view", keys: ["o"], run: () => fold("queue") },

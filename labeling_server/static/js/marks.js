@@ -7,7 +7,8 @@ import { state } from "./state.js";
 import { usOf, usOfSample } from "./time.js";
 
 const CHUNK_S = 20;
-const size = mainGroup ? Math.max(Math.round(CHUNK_S * mainGroup.fs_hz), 1) : 1;
+/** Samples in a chunk of beats. */
+export const size = mainGroup ? Math.max(Math.round(CHUNK_S * mainGroup.fs_hz), 1) : 1;
 
 /** All beats in memory, in the order of samples. @type {import("./state.js").Beat[]} */
 let beats = [];

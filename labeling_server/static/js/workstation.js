@@ -3,15 +3,18 @@
 import { actions } from "./actions.js";
 import { restoreCalipers } from "./calipers.js";
 import { mainGroup, say } from "./config.js";
+import "./disclosure.js";
 import { fetchRow, restoreEdits } from "./edits.js";
 import { embedFigures } from "./figures.js";
 import { h } from "./dom.js";
+import "./hours.js";
 import { listenToKeys } from "./keys.js";
 import { keepLive } from "./live.js";
 import { beatAt } from "./marks.js";
 import { showMenu } from "./menu.js";
 import { followHead, keepAddress, show, showFirst } from "./navigate.js";
 import { refreshOverview } from "./overview.js";
+import "./page_view.js";
 import { paint, repaint } from "./paint.js";
 import { showPanels } from "./panels.js";
 import { listenToPointer } from "./pointer.js";

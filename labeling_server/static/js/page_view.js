@@ -1,0 +1,243 @@
+// The page: as many rows of consecutive time as fit, in one lead at the speed and gain of the strip, grid included.
+
+import { areBeatMarksFresh, beatMarks, ensureBeatMarks, forgetBeatMarks, hasBeatMarks } from "./beat_marks.js";
+import { say } from "./config.js";
+import { invalidOf, isSample } from "./decimate.js";
+import { leads } from "./disclosure_lines.js";
+import { h } from "./dom.js";
+import { goThere } from "./go_there.js";
+import { pageS } from "./layout.js";
+import { ensureSpans, hasSpans, spansBetween } from "./marks.js";
+import { stores } from "./navigate.js";
+import { CODES_PX, ROW_MM, TIME_PX, drawPage, samplesOfRow } from "./page_paint.js";
+import { getPxPerMm } from "./scale.js";
+import { state, withDraft } from "./state.js";
+import { dateOf, hms, secondsOf, usOf, usOfSample } from "./time.js";
+import { keyButtons, leadSelect } from "./view_bar.js";
+import { registerView } from "./views.js";
+
+const SLOW_MS = 100;
+/** Samples of which one is looked at for a median. */
+const EVERY = 25;
+const view = { startUs: 0, cursorUs: 0, lead: 0, followedS: NaN };
+/** @type {null | {root: HTMLElement, box: HTMLElement, canvas: HTMLCanvasElement, scale: HTMLElement, cursor: HTMLElement, lead: HTMLSelectElement}} */
+let parts = null;
+let isDue = false;
+let awaited = "";
+
+function later() {
+  if (isDue || !parts) return;
+  isDue = true;
+  requestAnimationFrame(() => {
+    isDue = false;
+    paint();
+  });
+}
+
+/** @param {HTMLElement} host */
+function open(host) {
+  if (!leads.length) return void host.append(h("p", { class: "empty" }, say("strip.empty")));
+  forgetBeatMarks();
+  view.followedS = NaN;
+  const scale = h("span", { class: "figures" });
+  const cursor = h("span", { class: "figures", role: "status" });
+  const canvas = h("canvas", { role: "img", "aria-label": say("page.title") });
+  const box = h("div", { class: "rows", tabindex: "-1" }, canvas);
+  box.addEventListener("wheel", (event) => scrollBy(Math.sign(event.deltaY)), { passive: true });
+  listenToDrag(box);
+  box.addEventListener("click", click);
+  const lead = leadSelect(view.lead, (chosen) => stepLead(chosen - view.lead));
+  const root = h("section", { class: "rhythm-page", "aria-label": say("page.title") },
+    h("header", { class: "viewbar" }, h("h2", {}, say("page.title")), lead, scale, cursor,
+      keyButtons(["{", "}"], say("view.lead"), press), keyButtons(["PageUp", "PageDown"], say("page.turn"), press),
+      keyButtons(["Enter"], say("view.go"), press)),
+    box);
+  parts = { root, box, canvas, scale, cursor, lead };
+  host.append(root);
+  box.focus({ preventScroll: true }); // so that Enter is no button's that was clicked before
+}
+
+/** A finger or a held button pushes the rows. @param {HTMLElement} box */
+function listenToDrag(box) {
+  /** @type {number | null} */
+  let y = null;
+  let isDragged = false;
+  box.addEventListener("pointerdown", (event) => {
+    [y, isDragged] = [event.clientY, false];
+  });
+  box.addEventListener("pointermove", (event) => {
+    const rowPx = ROW_MM * getPxPerMm();
+    if (y === null || Math.abs(event.clientY - y) < rowPx) return;
+    isDragged = true;
+    scrollBy(event.clientY < y ? 1 : -1);
+    y = event.clientY;
+  });
+  for (const kind of ["pointerup", "pointercancel", "pointerleave"]) box.addEventListener(kind, () => (y = null));
+  // the click that ends a drag goes nowhere
+  box.addEventListener("click", (event) => isDragged && event.stopImmediatePropagation(), { capture: true });
+}
+
+function close() {
+  parts = null;
+  awaited = "";
+}
+
+/** Rows that fit, and whole seconds of paper in one. */
+function layout() {
+  const pxPerMm = getPxPerMm();
+  const pxPerS = state.speed * pxPerMm;
+  const width = Math.max(parts.box.clientWidth - TIME_PX - CODES_PX, 100);
+  const n = Math.max(Math.floor(parts.box.clientHeight / (ROW_MM * pxPerMm)), 1);
+  return { pxPerMm, pxPerS, n, rowS: Math.max(Math.floor(width / pxPerS), 1) };
+}
+
+function bounded(us) {
+  return Math.min(Math.max(us, usOfSample(state.firstSample)), usOfSample(Math.max(state.nextSample - 1, state.firstSample)));
+}
+
+/** The cursor goes where the strip goes, and the page with it. */
+function followStrip({ n, rowS }) {
+  if (view.followedS === state.startS) return;
+  const isFirst = Number.isNaN(view.followedS);
+  view.followedS = state.startS;
+  view.cursorUs = bounded(usOf(state.startS + pageS() / 2));
+  // whole seconds of the clock, so that rows are what one would print
+  if (isFirst) view.startUs = Math.floor(usOf(state.startS) / 1e6) * 1e6;
+  reveal(n, rowS);
+}
+
+/** Rows move by whole rows until the cursor is on the page. */
+function reveal(n, rowS) {
+  const row = Math.floor((view.cursorUs - view.startUs) / (rowS * 1e6));
+  if (row < 0) view.startUs += row * rowS * 1e6;
+  else if (row >= n) view.startUs += (row - n + 1) * rowS * 1e6;
+}
+
+function paint() {
+  if (!parts) return;
+  const at = layout();
+  followStrip(at);
+  const { group, channel } = leads[view.lead];
+  parts.scale.textContent = say("page.scale", { speed: state.speed, gain: `${state.gain} mm/${channel.unit}`, row: at.rowS });
+  const [fromS, toS] = [view.startUs, view.startUs + at.n * at.rowS * 1e6].map(secondsOf);
+  const store = stores.get(group.id);
+  const range = samplesOfRow(view.startUs, at.n * at.rowS);
+  const isHere = store.has(fromS, toS) && hasBeatMarks(...range) && hasSpans(fromS, toS);
+  if (isHere) draw(at, store);
+  if (!isHere || !areBeatMarksFresh(...range)) void fetchPage(at, store, fromS, toS);
+}
+
+async function fetchPage(at, store, fromS, toS) {
+  const name = [view.startUs, at.n, at.rowS, view.lead, state.nextSample].join();
+  if (awaited === name) return;
+  awaited = name;
+  const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
+  try {
+    const range = samplesOfRow(view.startUs, at.n * at.rowS);
+    await Promise.all([store.ensure(fromS, toS), ensureBeatMarks(...range), ensureSpans(fromS, toS)]);
+    later();
+    const lengthS = toS - fromS;
+    for (const by of [1, -1]) void store.ensure(fromS + by * lengthS, toS + by * lengthS).catch(() => undefined);
+  } catch {
+    // the status line says that the server does not answer; what changes next asks again
+  } finally {
+    clearTimeout(bar);
+    document.getElementById("loading").hidden = true;
+    if (awaited === name) awaited = "";
+  }
+}
+
+function draw(at, store) {
+  const lead = leads[view.lead];
+  const isShown = (row) => row.status !== "rejected" || state.showRejected || row.id === state.selection?.id;
+  const rows = Array.from({ length: at.n }, (_, i) => {
+    const us = view.startUs + i * at.rowS * 1e6;
+    const startS = (us - lead.group.t0_us) / 1e6;
+    return {
+      us,
+      runs: store.runs(Math.floor(startS * lead.group.fs_hz), Math.ceil((startS + at.rowS) * lead.group.fs_hz) + 1),
+      beats: beatMarks(...samplesOfRow(us, at.rowS)),
+      spans: spansBetween(us, us + at.rowS * 1e6).map(withDraft).filter(isShown),
+    };
+  });
+  const [width, height] = [parts.box.clientWidth, parts.box.clientHeight];
+  Object.assign(parts.canvas.style, { width: `${width}px`, height: `${height}px` });
+  drawPage(parts.canvas, {
+    ...at, rows, lead, gain: state.gain, zero: zeroOf(rows, lead), width, height, cursorUs: view.cursorUs,
+    strip: [usOf(state.startS), usOf(state.startS + pageS())],
+  });
+  parts.cursor.textContent = `${dateOf(view.cursorUs)} ${hms(view.cursorUs)}`;
+  Object.assign(parts.root.dataset, {
+    startUs: view.startUs, rows: at.n, rowS: at.rowS, lead: lead.channel.name, cursorUs: view.cursorUs,
+    beats: rows.reduce((n, row) => n + row.beats.length, 0), paintedAt: performance.now(),
+  });
+}
+
+/** Value on the middle of the rows: 0, or as on the strip, for a lead far from it, its median to half a unit. */
+function zeroOf(rows, { group, channel, i }) {
+  const values = [];
+  for (const { runs } of rows) {
+    for (const { data } of runs) {
+      const invalid = invalidOf(data);
+      for (let at = i; at < data.length; at += group.channels.length * EVERY) if (isSample(data[at], invalid)) values.push(data[at]);
+    }
+  }
+  if (!values.length) return 0;
+  const median = (Float64Array.from(values).sort()[values.length >> 1] - channel.offset) / channel.gain;
+  return Math.abs(median) < 2 ? 0 : Math.round(median * 2) / 2;
+}
+
+function moveCursor(us) {
+  view.cursorUs = bounded(us);
+  const { n, rowS } = layout();
+  reveal(n, rowS);
+  later();
+}
+
+/** The page goes by rows, and the cursor with it. @param {number} rows */
+function scrollBy(rows) {
+  const byUs = bounded(view.cursorUs + rows * layout().rowS * 1e6) - view.cursorUs;
+  view.startUs += Math.round(byUs / (layout().rowS * 1e6)) * layout().rowS * 1e6;
+  moveCursor(view.cursorUs + byUs);
+}
+
+/** @param {number} rows that the cursor moves by */
+const moveBy = (rows) => moveCursor(view.cursorUs + rows * layout().rowS * 1e6);
+
+function stepLead(by) {
+  view.lead = (view.lead + by + leads.length) % leads.length;
+  parts.lead.value = String(view.lead);
+  later();
+}
+
+/** @param {MouseEvent} event */
+function click(event) {
+  const box = parts.canvas.getBoundingClientRect();
+  const { pxPerMm, pxPerS, n, rowS } = layout();
+  const row = Math.floor((event.clientY - box.top) / (ROW_MM * pxPerMm));
+  const withinS = (event.clientX - box.left - TIME_PX) / pxPerS;
+  if (row < n && withinS < rowS) void goThere(bounded(view.startUs + (row * rowS + Math.max(withinS, 0)) * 1e6));
+}
+
+const KEYS = {
+  ArrowUp: () => moveBy(-1),
+  ArrowDown: () => moveBy(1),
+  ArrowLeft: () => moveCursor(view.cursorUs - 1e6),
+  ArrowRight: () => moveCursor(view.cursorUs + 1e6),
+  "{": () => stepLead(-1),
+  "}": () => stepLead(1),
+  PageUp: () => scrollBy(-layout().n),
+  PageDown: () => scrollBy(layout().n),
+  Home: () => moveCursor(usOfSample(state.firstSample)),
+  End: () => moveCursor(usOfSample(state.nextSample)),
+  Enter: () => void goThere(view.cursorUs),
+};
+
+/** @param {string} key */
+function press(key) {
+  if (!parts || !KEYS[key]) return false;
+  KEYS[key]();
+  return true;
+}
+
+registerView({ id: "page", open, close, paint, press });
