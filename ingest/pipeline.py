@@ -19,7 +19,7 @@ from storage import annotations as labels
 from storage import catalogue, positions
 from storage.batch_writer import BatchWriter
 from storage.database import translating
-from storage.errors import RetryLaterError, SchemaError, StaleRowsError, StorageError
+from storage.errors import ContentionError, RetryLaterError, SchemaError, StaleRowsError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -218,8 +218,8 @@ class Pipeline:
             except (StaleStateError, StaleRowsError) as error:
                 self.forget()
                 _log.info("states_reloaded", reason=str(error))
-                if n_left == 0:
-                    raise
+                if n_left == 0:  # others keep storing them: perhaps they are no longer ours, which polling tells
+                    raise ContentionError(str(error)) from error
                 continue
             except (RetryLaterError, SchemaError):
                 raise

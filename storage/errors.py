@@ -5,7 +5,7 @@ RhythmarkError
     ├── RetryLaterError              nothing is wrong with the request: wait, then do the whole transaction again
     │   ├── DatabaseUnavailableError the server is gone, starting, stopping, or has no connection to spare
     │   ├── DiskFullError            the server has no space left
-    │   └── ContentionError          deadlock, serialization failure or lock timeout
+    │   └── ContentionError          deadlock, serialization failure, lock timeout, rows that others keep changing
     ├── StaleRevisionError           somebody else revised the row first; carries its current state
     ├── UnknownRowError              no row of that identity
     ├── SchemaError                  not migrated, or migrated by other code
@@ -43,7 +43,7 @@ class DiskFullError(RetryLaterError):
 
 
 class ContentionError(RetryLaterError):
-    """Deadlock, serialization failure or lock timeout."""
+    """Deadlock, serialization failure, lock timeout, or rows that others keep changing."""
 
 
 class StaleRevisionError(StorageError):
