@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from psycopg.rows import no_result
@@ -68,6 +68,14 @@ class AnnotationRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_us: int
     updated_by: str
     signal_changed_us: int | None = None
+
+
+class Place(NamedTuple):
+    """A place in the order in which spans are listed: by start, end and id."""
+
+    start_us: int
+    end_us: int
+    id: uuid.UUID
 
 
 class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):

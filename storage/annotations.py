@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from signal_processing import vocabulary
 from signal_processing.values import annotation_id as identity_of
 from storage import edits, queries
-from storage.annotation_row import STATUSES, Actor, AnnotationRow, RevisionRow, record_row, state_of
+from storage.annotation_row import STATUSES, Actor, AnnotationRow, Place, RevisionRow, record_row, state_of
 from storage.errors import ConstraintError, StaleRevisionError, UnknownRowError
 from storage.rows import fetch, fetch_one
 
@@ -30,6 +30,7 @@ __all__ = [
     "STATUSES",
     "Actor",
     "AnnotationRow",
+    "Place",
     "Proposal",
     "RevisionRow",
     "add",
@@ -130,7 +131,7 @@ def mark_changed(conn: Connection[TupleRow], changed: Sequence[tuple[GroupRow, t
     return conn.execute(_SQL["mark_changed"], columns).rowcount
 
 
-def spans_between(
+def spans_between(  # noqa: PLR0913 - what, and four ways to say less
     conn: Connection[TupleRow],
     stream_id: int,
     start_us: int,
@@ -138,19 +139,28 @@ def spans_between(
     *,
     statuses: Collection[str] | None = None,
     with_deleted: bool = False,
+    after: Place | None = None,
+    limit: int | None = None,
 ) -> list[AnnotationRow]:
     """Spans and events (not beats) that overlap [start_us, end_us), points included, in order of start.
 
     Parameters
     ----------
     statuses : only these; None means all but those that the machines have withdrawn.
+    after : only those behind this place in the order of start, end and id.
+    limit : at most so many; None means all.
     """
+    after_start_us, after_end_us, after_id = after or (None, None, None)
     parameters = {
         "stream_id": stream_id,
         "start_us": start_us,
         "end_us": end_us,
         "statuses": [status for status in STATUSES if status != "withdrawn"] if statuses is None else list(statuses),
         "deleted": with_deleted,
+        "after_start_us": after_start_us,
+        "after_end_us": after_end_us,
+        "after_id": after_id,
+        "limit": limit,
     }
     return _rows(conn, "spans_between", parameters)
 
@@ -161,6 +171,7 @@ def queue(
     stream_id: int | None = None,
     limit: int = 200,
     order: Order = "urgency",
+    offset: int = 0,
 ) -> list[AnnotationRow]:
     """Spans and events that wait for a decision, and those decided before samples of them came (`signal_changed_us`).
 
@@ -170,12 +181,14 @@ def queue(
     order : "urgency" (most urgent first, of those proposals first, then by time), "newest" (most urgent first, then
         newest; proposals alone), "time", "label", or
         "risk" (urgency weighed by how unsure the machine was).
+    offset : leave out so many from the top.
     """
     statement = f"queue_{order}"
     if statement not in _SQL:
         msg = f"order must be urgency, newest, time, label or risk, got {order!r}"
         raise ConstraintError(msg)
-    return _rows(conn, statement, {"stream_id": stream_id, "limit": limit})
+    # both halves of a queue are cut at the limit, before they are put together and the top is left out
+    return _rows(conn, statement, {"stream_id": stream_id, "limit": offset + limit, "offset": offset})
 
 
 def get(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> AnnotationRow:
@@ -192,16 +205,24 @@ def get(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> AnnotationRow:
     return rows[0]
 
 
-def history(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> list[RevisionRow]:
+def history(
+    conn: Connection[TupleRow], annotation_id: uuid.UUID, *, after: int = 0, limit: int | None = None
+) -> list[RevisionRow]:
     """What people did to an annotation, oldest first; empty while nobody touched it.
+
+    Parameters
+    ----------
+    after : only revisions behind this one.
+    limit : at most so many; None means all.
 
     Raises
     ------
     UnknownRowError : if there is none of that id.
     """
     current = state_of(get(conn, annotation_id))
-    records = fetch(conn, _SQL["history"], {"id": annotation_id})
-    afters = [*(record[6] for record in records[1:]), current][: len(records)]
+    n_wanted = None if limit is None else limit + 1  # what follows a revision says what it left
+    records = fetch(conn, _SQL["history"], {"id": annotation_id, "after": after, "limit": n_wanted})
+    afters = [*(record[6] for record in records[1:]), current]
     return [
         RevisionRow(
             annotation_id=identity,
@@ -211,11 +232,11 @@ def history(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> list[Revisi
             login=login,
             at_us=at_us,
             before=before,
-            after=after,
+            after=left,
             view=view,
         )
-        for (identity, revision, action, user_id, login, at_us, before, view), after in zip(
-            records, afters, strict=True
+        for (identity, revision, action, user_id, login, at_us, before, view), left in zip(
+            records[:limit], afters, strict=False
         )
     ]
 

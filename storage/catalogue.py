@@ -170,9 +170,17 @@ def stream_by_id(conn: Connection[TupleRow], stream_id: int) -> StreamRow:
     return StreamRow(*row)
 
 
-def list_streams(conn: Connection[TupleRow]) -> list[StreamSummary]:
-    """Every stream in the order of names, with its extent and what waits in it."""
-    return [_summary(row) for row in fetch(conn, _SQL["list_streams"])]
+def list_streams(
+    conn: Connection[TupleRow], *, after: str | None = None, limit: int | None = None
+) -> list[StreamSummary]:
+    """Streams in the order of names, with their extents and what waits in them.
+
+    Parameters
+    ----------
+    after : only those whose names come behind it.
+    limit : at most so many; None means all.
+    """
+    return [_summary(row) for row in fetch(conn, _SQL["list_streams"], {"after": after, "limit": limit})]
 
 
 def end_stream(conn: Connection[TupleRow], stream_id: int, *, at_us: int) -> None:

@@ -58,7 +58,10 @@ SELECT * FROM annotations WHERE stream_id = %(stream_id)s AND length_class = 3
    AND start_us < %(end_us)s AND end_us > %(start_us)s
    AND status = ANY(%(statuses)s::text[])
    AND (%(deleted)s OR NOT deleted) AND kind IN ('rhythm', 'event', 'quality')
-) a, streams s WHERE s.id = %(stream_id)s ORDER BY a.start_us, a.end_us, a.id
+) a, streams s WHERE s.id = %(stream_id)s
+   AND (%(after_id)s::uuid IS NULL
+        OR (a.start_us, a.end_us, a.id) > (%(after_start_us)s::bigint, %(after_end_us)s::bigint, %(after_id)s::uuid))
+ORDER BY a.start_us, a.end_us, a.id LIMIT %(limit)s::bigint
 
 -- name: queue_urgency
 -- Proposals, and decisions whose signal changed since: two index ranges, each cut at the limit.
@@ -74,14 +77,14 @@ SELECT * FROM (
        AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
      ORDER BY urgency DESC, start_us, id LIMIT %(limit)s)
 ) waiting
-ORDER BY urgency DESC, status <> 'proposed', start_us, id LIMIT %(limit)s
+ORDER BY urgency DESC, status <> 'proposed', start_us, id LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: queue_newest
 -- Proposals alone: what machines have said of late.
 SELECT * FROM annotation_states
 WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
   AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
-ORDER BY urgency DESC, start_us DESC, id LIMIT %(limit)s
+ORDER BY urgency DESC, start_us DESC, id LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: queue_time
 SELECT * FROM (
@@ -96,7 +99,7 @@ SELECT * FROM (
        AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
      ORDER BY start_us, id LIMIT %(limit)s)
 ) waiting
-ORDER BY start_us, id LIMIT %(limit)s
+ORDER BY start_us, id LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: queue_label
 SELECT * FROM (
@@ -111,7 +114,7 @@ SELECT * FROM (
        AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
      ORDER BY label, urgency DESC, start_us, id LIMIT %(limit)s)
 ) waiting
-ORDER BY label, urgency DESC, start_us, id LIMIT %(limit)s
+ORDER BY label, urgency DESC, start_us, id LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: queue_risk
 -- What it would cost to leave a mistake: urgency, weighed by how unsure the machine was.
@@ -127,7 +130,7 @@ SELECT * FROM (
        AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
      ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s)
 ) waiting
-ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s
+ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s OFFSET %(offset)s
 
 -- name: get
 SELECT * FROM annotation_states WHERE id = %(id)s
@@ -161,4 +164,5 @@ VALUES (%(id)s, %(revision)s, %(action)s, %(user_id)s, %(login)s, %(before)s, %(
 
 -- name: history
 SELECT annotation_id, revision, action, user_id, login, at_us, before, view
-FROM annotation_revisions WHERE annotation_id = %(id)s ORDER BY revision
+FROM annotation_revisions WHERE annotation_id = %(id)s AND revision > %(after)s
+ORDER BY revision LIMIT %(limit)s::bigint

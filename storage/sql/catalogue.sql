@@ -50,7 +50,8 @@ CROSS JOIN LATERAL (
                     FILTER (WHERE n_stored > 0), '[]') AS extents
     FROM channel_groups WHERE stream_id = s.id
 ) g
-ORDER BY s.name
+WHERE %(after)s::text IS NULL OR s.name > %(after)s::text
+ORDER BY s.name LIMIT %(limit)s::bigint
 
 -- name: end_stream
 UPDATE streams SET ended_us = %(at_us)s WHERE id = %(id)s
