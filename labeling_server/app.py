@@ -11,7 +11,19 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from dashboards import pages as dashboard_pages
-from labeling_server import edit_routes, hour_routes, login, metrics, pages, problems, stream_routes
+from labeling_server import (
+    edit_routes,
+    hour_routes,
+    login,
+    metrics,
+    openapi,
+    pages,
+    problems,
+    session_routes,
+    stream_routes,
+)
+from labeling_server.gate import BodyLimit, SignedInOnly
+from labeling_server.polling import PolledAnswers
 from labeling_server.security import SecurityHeaders
 from labeling_server.sessions import Sessions, page_reader
 from labeling_server.templating import STATIC, page_templates
@@ -28,26 +40,31 @@ BOKEH_STATIC = Path(bokeh.__file__).parent / "server" / "static" / "js"
 
 
 def create_app(database: Database, *, settings: ServerSettings, extra_routers: Iterable[APIRouter] = ()) -> FastAPI:
-    """The whole site: login, recordings, workstation, dashboard, REST and its description at /api/docs.json.
+    """The whole site: login, recordings, workstation, dashboard, REST and its description at /api/openapi.json.
 
     Parameters
     ----------
     database : migrated; the caller closes it.
     extra_routers : pages and routes of other rooms, mounted behind the same login.
     """
-    app = FastAPI(
-        title="Rhythmark", version=version("rhythmark"), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
-    )
+    # no openapi_url: the description is for those who are signed in
+    app = FastAPI(title="Rhythmark", version=version("rhythmark"), description=openapi.DESCRIPTION, openapi_url=None)
     templates = page_templates(settings)
+    sessions = Sessions(settings)
     app.state.database = database
     app.state.settings = settings
-    app.state.sessions = Sessions(settings)
+    app.state.sessions = sessions
     app.state.templates = templates
     problems.register(app)
-    for router in (login.router, pages.router, stream_routes.router, hour_routes.router, edit_routes.router):
+    api = (session_routes.router, stream_routes.router, hour_routes.router, edit_routes.router)
+    for router in (login.router, pages.router, *api):
         app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
-        app.include_router(guarded, dependencies=[Depends(page_reader)])
+        app.include_router(guarded, dependencies=[Depends(page_reader)], include_in_schema=False)
+    openapi.describe(app)
+    app.add_middleware(PolledAnswers)
+    app.add_middleware(SignedInOnly, sessions=sessions)
+    app.add_middleware(BodyLimit)
     metrics.mount(app, database, access=settings.metrics_access)
     app.add_api_route("/health", lambda: _health(database), include_in_schema=False)
     _mount_static(app)

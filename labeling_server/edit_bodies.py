@@ -6,47 +6,57 @@ from typing import Annotated, Any, Literal
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field
 
-MAX_NOTE = 4_000
-"""Characters of a comment."""
+from labeling_server.bounds import ChannelName, Label, LabelNumber, Microseconds, Note, RowId, Sample, View
 
-Label = Annotated[str, Field(min_length=1, max_length=40)]
-View = Annotated[dict[str, Any], Field(default_factory=dict, description="What was on the screen")]
 Action = Literal[
     "confirm", "correct", "reject", "ambiguous", "relabel", "move", "note", "delete", "restore", "reset", "undo", "redo"
 ]
+Status = Literal["proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn"]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
-class Changes(_Body):
-    """New values; what is left out stays. `status` and `deleted` only with undo and redo."""
+_LEFT_OUT: Any = Field(default=None, json_schema_extra=_without_default)
+"""Of a field that may be left out but not be null; its default is never seen, `model_dump(exclude_unset=True)`."""
 
-    label: Label | None = None
-    channel: Annotated[str, Field(max_length=100)] | None = None
-    start_us: int | None = None
-    end_us: int | None = None
-    note: Annotated[str, Field(max_length=MAX_NOTE)] | None = None
-    status: str | None = None
-    deleted: bool | None = None
+NewId = Annotated[UUID4 | None, Field(strict=False, description="Sent again with the same id it is the same one")]
 
 
-class NewSpan(_Body):
+class Body(BaseModel):
+    """The root of every body: no unknown fields, and no number in place of a text or the other way round."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Changes(Body):
+    """New values; what is left out stays. `channel` null means all leads. `status`, `deleted`: undo and redo only."""
+
+    label: Label = _LEFT_OUT
+    channel: ChannelName | None = _LEFT_OUT
+    start_us: Microseconds = _LEFT_OUT
+    end_us: Microseconds = _LEFT_OUT
+    note: Note = _LEFT_OUT
+    status: Status = _LEFT_OUT
+    deleted: bool = _LEFT_OUT
+
+
+class NewSpan(Body):
     """A person's own span or event; with an `id` it can be sent again when no answer came."""
 
-    id: UUID4 | None = None
-    stream_id: int
-    group_id: int
-    start_us: int
-    end_us: int
+    id: NewId = None
+    stream_id: RowId
+    group_id: RowId
+    start_us: Microseconds
+    end_us: Microseconds
     label: Label
-    channel: str | None = None
-    note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+    channel: ChannelName | None = None
+    note: Note = ""
     view: View
 
 
-class Edit(_Body):
+class Edit(Body):
     """One thing done to an annotation."""
 
     action: Action
@@ -54,25 +64,25 @@ class Edit(_Body):
     view: View
 
 
-class NewBeat(_Body):
+class NewBeat(Body):
     """A beat that a person adds, at a sample of its channel group; `id` as in `NewSpan`."""
 
-    id: UUID4 | None = None
-    stream_id: int
-    group_id: int
-    sample: int
+    id: NewId = None
+    stream_id: RowId
+    group_id: RowId
+    sample: Sample
     label: Label
     view: View
 
 
-class MachineBeatEdit(_Body):
+class MachineBeatEdit(Body):
     """The first thing a person does to a machine beat; `number` and `run_id` as `GET beats` gave them."""
 
-    stream_id: int
-    group_id: int
-    sample: int
-    number: int
-    run_id: int
+    stream_id: RowId
+    group_id: RowId
+    sample: Sample
+    number: LabelNumber
+    run_id: RowId
     action: Action
     changes: Changes = Field(default_factory=Changes)
     view: View

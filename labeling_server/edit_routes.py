@@ -8,9 +8,11 @@ from __future__ import annotations
 import uuid  # noqa: TC003 - FastAPI reads it at run time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import Query, Response, status
 
 import storage.annotations as rows
+from labeling_server import answers
+from labeling_server.bounds import Revision, RowId  # noqa: TC001 - FastAPI reads them at run time
 from labeling_server.edit_bodies import (  # noqa: TC001 - FastAPI reads them at run time
     Changes,
     Edit,
@@ -18,17 +20,20 @@ from labeling_server.edit_bodies import (  # noqa: TC001 - FastAPI reads them at
     NewBeat,
     NewSpan,
 )
-from labeling_server.requests import Db, ExpectedRevision, group_in_stream
+from labeling_server.openapi import ADDED, CONFLICT, WITH_ETAG
+from labeling_server.paging import AnyPage, Offset, Page, page_of_up_to
+from labeling_server.requests import Db, ExpectedRevision, api_router, group_in_stream
 from labeling_server.rows_json import annotation_json, revision_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
-from storage import beats
+from signal_processing import vocabulary
+from signal_processing.errors import InvalidValueError
+from storage import beats, catalogue
+from storage.edits import POINT_KINDS
 
 if TYPE_CHECKING:
     from storage.annotation_row import AnnotationRow
 
-router = APIRouter(prefix="/api", tags=["annotations"])
-
-MAX_QUEUE = 1_000
+router = api_router("/api", tag="annotations")
 
 
 def _answer(row: AnnotationRow, response: Response) -> dict[str, Any]:
@@ -41,34 +46,48 @@ def _given(changes: Changes) -> dict[str, Any]:
     return changes.model_dump(exclude_unset=True)
 
 
-@router.get("/queue")
+@router.get("/queue", response_model=list[answers.Annotation])
 def get_queue(
     database: Db,
     _: ApiReader,
-    stream_id: int | None = None,
+    page: Annotated[Page, page_of_up_to(200)],
+    stream_id: RowId | None = None,
     order: Literal["urgency", "newest", "time", "label", "risk"] = "urgency",
-    limit: Annotated[int, Query(ge=1, le=MAX_QUEUE)] = 200,
+    offset: Offset = 0,
 ) -> list[dict[str, Any]]:
-    """Proposals that wait for a decision, and decisions whose signal changed since (`signal_changed_us`)."""
+    """Proposals that wait for a decision, and decisions whose signal changed since (`signal_changed_us`).
+
+    It is worked from the top: what is decided meanwhile leaves it, and what stood below moves up.
+    """
     with database.transaction() as conn:
-        return [annotation_json(row) for row in rows.queue(conn, stream_id=stream_id, limit=limit, order=order)]
+        if stream_id is not None:
+            catalogue.stream_by_id(conn, stream_id)
+        found = rows.queue(conn, stream_id=stream_id, limit=page.n_wanted, order=order, offset=offset)
+    return [annotation_json(row) for row in page.cut(found, offset=lambda _: offset + page.limit)]
 
 
-@router.get("/spans/{annotation_id}")
+@router.get("/spans/{annotation_id}", response_model=answers.Annotation, responses=WITH_ETAG)
 def get_annotation(annotation_id: uuid.UUID, database: Db, _: ApiReader, response: Response) -> dict[str, Any]:
     """The current state of a span, an event or a touched beat, deleted ones included."""
     with database.transaction() as conn:
         return _answer(rows.get(conn, annotation_id), response)
 
 
-@router.get("/spans/{annotation_id}/history")
-def get_history(annotation_id: uuid.UUID, database: Db, _: ApiReader) -> list[dict[str, Any]]:
+@router.get("/spans/{annotation_id}/history", response_model=list[answers.Revision])
+def get_history(
+    annotation_id: uuid.UUID,
+    database: Db,
+    _: ApiReader,
+    page: AnyPage,
+    after: Annotated[Revision, Query(description="The last revision of the page before")] = 0,
+) -> list[dict[str, Any]]:
     """Who did what to it and when, oldest first."""
     with database.transaction() as conn:
-        return [revision_json(row) for row in rows.history(conn, annotation_id)]
+        found = rows.history(conn, annotation_id, after=after, limit=page.n_wanted)
+    return [revision_json(row) for row in page.cut(found, after=lambda last: last.revision)]
 
 
-@router.post("/spans", status_code=status.HTTP_201_CREATED)
+@router.post("/spans", status_code=status.HTTP_201_CREATED, response_model=answers.Annotation, responses=ADDED)
 def add_span(body: NewSpan, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
     """Add a person's own span or event; it counts as confirmed. Sent again with the same id it is the same one."""
     with database.transaction() as conn:
@@ -76,7 +95,7 @@ def add_span(body: NewSpan, database: Db, reader: ApiReader, response: Response)
     return _answer(row, response)
 
 
-@router.patch("/spans/{annotation_id}")
+@router.patch("/spans/{annotation_id}", response_model=answers.Annotation, responses=WITH_ETAG | CONFLICT)
 def edit_annotation(
     annotation_id: uuid.UUID,
     body: Edit,
@@ -99,7 +118,7 @@ def edit_annotation(
     return _answer(row, response)
 
 
-@router.delete("/spans/{annotation_id}")
+@router.delete("/spans/{annotation_id}", response_model=answers.Annotation, responses=WITH_ETAG | CONFLICT)
 def delete_annotation(
     annotation_id: uuid.UUID, database: Db, reader: ApiReader, expected: ExpectedRevision, response: Response
 ) -> dict[str, Any]:
@@ -109,9 +128,14 @@ def delete_annotation(
     return _answer(row, response)
 
 
-@router.post("/beats", status_code=status.HTTP_201_CREATED)
+@router.post("/beats", status_code=status.HTTP_201_CREATED, response_model=answers.Annotation, responses=ADDED)
 def add_beat(body: NewBeat, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
     """Add a beat at a sample; sent again with the same id it is the same one."""
+    if (kind := vocabulary.label(body.label).kind) not in POINT_KINDS:
+        msg = (
+            f"label of a beat must be one of a {' or '.join(POINT_KINDS)}, got {body.label!r}, which is one of a {kind}"
+        )
+        raise InvalidValueError(msg)
     with database.transaction() as conn:
         at_us = group_in_stream(conn, body.stream_id, body.group_id).signal.clock.us_at(body.sample)
         facts = body.model_dump(include={"stream_id", "group_id", "label", "view"})
@@ -120,7 +144,7 @@ def add_beat(body: NewBeat, database: Db, reader: ApiReader, response: Response)
     return _answer(row, response)
 
 
-@router.post("/beats/machine")
+@router.post("/beats/machine", response_model=answers.Annotation, responses=WITH_ETAG | CONFLICT)
 def edit_machine_beat(body: MachineBeatEdit, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
     """The first edit of a machine beat: makes it a row and revises it; 409 when somebody touched it before."""
     with database.transaction() as conn:

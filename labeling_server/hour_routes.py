@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request  # noqa: TC002 - FastAPI reads it at run time
 
+from labeling_server import answers
+from labeling_server.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.hour_table import hours_json, hours_of
-from labeling_server.requests import Db, group_in_stream
+from labeling_server.requests import Db, api_router, group_in_stream
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.hourly import PAUSE_S, RATE_WINDOW_RR
 
-router = APIRouter(prefix="/api/streams", tags=["recordings"])
+router = api_router("/api/streams", tag="recordings")
 
 
-@router.get("/{stream_id}/hours")
-def get_hours(stream_id: int, group_id: int, request: Request, database: Db, _: ApiReader) -> dict[str, Any]:
+@router.get("/{stream_id}/hours", response_model=answers.HourTable)
+def get_hours(stream_id: RowId, group_id: RowId, request: Request, database: Db, _: ApiReader) -> dict[str, Any]:
     """Every hour of the site's clock: beats, rates, longest RR, pauses, fibrillation, runs, noise; and the totals.
 
     `total` is null without samples. Rates are over the intervals that begin in the hour, least and greatest over

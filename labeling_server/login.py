@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response, status
 from fastapi.responses import RedirectResponse
 
+from labeling_server.bounds import NO_NUL
 from labeling_server.requests import Db  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.sessions import Reader, Sessions, is_same_origin, optional_reader
 from labeling_server.texts import text
@@ -17,7 +17,7 @@ from storage import users
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=1_000)]
+Text = Annotated[str, Form(max_length=1_000, pattern=NO_NUL)]
 
 
 @router.get("/login")
@@ -45,7 +45,7 @@ def log_in(request: Request, database: Db, login: Text, password: Text, next: Te
 @router.post("/logout")
 def log_out(request: Request, csrf: Text, reader: Annotated[Reader | None, Depends(optional_reader)]) -> Response:
     """End the session."""
-    if reader is not None and not hmac.compare_digest(csrf, reader.csrf):
+    if reader is not None and not reader.owns(csrf):
         raise HTTPException(status.HTTP_403_FORBIDDEN, "the form must carry the session's token")
     response = RedirectResponse("/login", status.HTTP_303_SEE_OTHER)
     _sessions(request).end(response)

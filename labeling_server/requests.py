@@ -1,11 +1,18 @@
-"""What every API route takes from its request: the database, the stream or group that the path names."""
+"""What every API route takes from its request: a session, the database, the stream or group that the path names.
+
+A route of the API is declared on an `api_router`, with fields from `labeling_server.bounds` and a model from
+`labeling_server.answers`; its refusals are described by `labeling_server.openapi`.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends, Header, HTTPException, Request, status
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
 
+from labeling_server.bounds import MAX_ROW_ID
+from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.errors import InvalidValueError
 from storage.catalogue import GroupRow, group_by_id
 from storage.database import Database
@@ -13,10 +20,43 @@ from storage.database import Database
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fastapi.dependencies.models import Dependant
+
 MAX_WINDOW_SAMPLES = 2_000_000
 """Samples times channels in one window: more would hold up the page and the pool."""
 MAX_MARKS_S = 6 * 3600.0
 """Signal whose beats one answer holds in the small form, s: some 30,000 beats of 8 bytes."""
+
+
+MAX_SHOWN = 100
+"""Characters of a value that a refusal repeats."""
+
+_REVISION = re.compile(r'"([0-9]{1,10})"')
+
+
+def known_query(request: Request, _: ApiReader) -> None:
+    """A query whose parameters the route knows: one that is mistyped would filter nothing, and nobody would notice.
+
+    Raises
+    ------
+    InvalidValueError : if there is another one.
+    """
+    known = _query_names(request.scope["route"].dependant)
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        allowed = ", ".join(sorted(known)) or "none"
+        msg = f"query parameters must be among those of the route ({allowed}), got {unknown[0]!r:.{MAX_SHOWN}}"
+        raise InvalidValueError(msg)
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    own = {field.alias for field in dependant.query_params}
+    return own.union(*(_query_names(other) for other in dependant.dependencies))
+
+
+def api_router(prefix: str, *, tag: str) -> APIRouter:
+    """Where routes of the API are declared: for signed-in people only, with no query parameter unknown to the route."""
+    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(known_query)])
 
 
 def database_of(request: Request) -> Database:
@@ -42,18 +82,28 @@ def group_in_stream(conn: Any, stream_id: int, group_id: int) -> GroupRow:
     return group
 
 
-def check_range(start: int, end: int, *, n_columns: int = 1) -> None:
+def check_range(start: int, end: int, *, n_columns: int = 1, at_most: int = MAX_WINDOW_SAMPLES) -> None:
     """A sample range that one answer can carry.
 
     Raises
     ------
-    InvalidValueError : if it ends before it starts, or holds more than `MAX_WINDOW_SAMPLES`.
+    InvalidValueError : if it ends before it starts, or holds more samples, all columns counted.
+    """
+    check_order(start, end)
+    if (end - start) * n_columns > at_most:
+        msg = f"a window must hold at most {at_most} samples, got {(end - start) * n_columns}"
+        raise InvalidValueError(msg)
+
+
+def check_order(start: int, end: int) -> None:
+    """A range that does not end before it starts.
+
+    Raises
+    ------
+    InvalidValueError : if it does.
     """
     if end < start:
         msg = f"range must not end before it starts, got [{start}, {end})"
-        raise InvalidValueError(msg)
-    if (end - start) * n_columns > MAX_WINDOW_SAMPLES:
-        msg = f"a window must hold at most {MAX_WINDOW_SAMPLES} samples, got {(end - start) * n_columns}"
         raise InvalidValueError(msg)
 
 
@@ -64,7 +114,7 @@ def check_duration(start: int, end: int, fs_hz: float) -> None:
     ------
     InvalidValueError : if it ends before it starts, or is longer than `MAX_MARKS_S`.
     """
-    check_range(start, end, n_columns=0)
+    check_order(start, end)
     if end - start > MAX_MARKS_S * fs_hz:
         msg = f"beats in the small form are of at most {MAX_MARKS_S:g} s, got {(end - start) / fs_hz:g} s"
         raise InvalidValueError(msg)
@@ -92,15 +142,24 @@ def extent_us(groups: Iterable[GroupRow]) -> tuple[int, int] | None:
     return min(firsts), max(group.signal.clock.us_at(group.next_sample) for group in filled)
 
 
-def expected_revision(if_match: Annotated[str | None, Header()] = None) -> int:
-    """The revision that the page saw, from `If-Match: "3"`; 428 without one, so that no edit is ever blind."""
+def expected_revision(
+    if_match: Annotated[
+        str | None, Header(description='The revision that was seen, as `"3"`: the ETag of the annotation')
+    ] = None,
+) -> int:
+    """The revision that the page saw, from `If-Match: "3"`; 428 without one, so that no edit is ever blind.
+
+    Raises
+    ------
+    InvalidValueError : if it is anything else; `*` and weak tags would make a blind edit of it.
+    """
     if if_match is None:
         raise HTTPException(status.HTTP_428_PRECONDITION_REQUIRED, 'edits must carry If-Match: "REVISION"')
-    digits = if_match.strip().strip('"')
-    if not digits.isdecimal():
-        msg = f'If-Match must be a revision such as "3", got {if_match!r}'
+    found = _REVISION.fullmatch(if_match.strip())
+    if found is None or int(found[1]) > MAX_ROW_ID:
+        msg = f'If-Match must be a revision within [0, {MAX_ROW_ID}], such as "3", got {if_match!r:.{MAX_SHOWN}}'
         raise InvalidValueError(msg)
-    return int(digits)
+    return int(found[1])
 
 
 ExpectedRevision = Annotated[int, Depends(expected_revision)]

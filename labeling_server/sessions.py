@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COOKIE = "rhythmark_session"
 CSRF_HEADER = "X-CSRF-Token"
 WRITING_ROLES = frozenset({"admin", "reader"})
+NO_SESSION = "a session is needed: sign in"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -41,6 +42,11 @@ class Reader(msgspec.Struct, frozen=True):
     def may_write(self) -> bool:
         """Whether the role changes labels."""
         return self.role in WRITING_ROLES
+
+    def owns(self, token: str) -> bool:
+        """Whether it is the token of this session."""
+        # bytes: compare_digest refuses text beyond ASCII
+        return hmac.compare_digest(token.encode("utf-8", "replace"), self.csrf.encode())
 
     @property
     def actor(self) -> Actor:
@@ -100,12 +106,12 @@ def page_reader(request: Request, reader: Annotated[Reader | None, Depends(optio
 def api_reader(request: Request, reader: Annotated[Reader | None, Depends(optional_reader)]) -> Reader:
     """The person of an API request: 401 without a session, 403 for a write by a viewer or without the token."""
     if reader is None:
-        raise HTTPException(status.HTTP_401_UNAUTHORIZED, "a session is needed: sign in")
+        raise HTTPException(status.HTTP_401_UNAUTHORIZED, NO_SESSION)
     if not _is_still_there(request, reader):
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "the account was changed since the login: sign in again")
     if request.method in _SAFE_METHODS:
         return reader
-    if not hmac.compare_digest(request.headers.get(CSRF_HEADER, ""), reader.csrf):
+    if not reader.owns(request.headers.get(CSRF_HEADER, "")):
         raise HTTPException(status.HTTP_403_FORBIDDEN, f"writes must carry the session's token in {CSRF_HEADER}")
     if not reader.may_write:
         raise HTTPException(

@@ -5,37 +5,60 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 import storage.annotations as annotation_rows
-from labeling_server import window_codec
+from labeling_server import answers, window_codec
+from labeling_server.bounds import MAX_ROW_ID, Microseconds, RowId, Sample
 from labeling_server.heart_rate import rate_trend
-from labeling_server.requests import Db, check_channel, check_duration, check_range, group_in_stream
+from labeling_server.paging import AfterSpan, AnyPage, after_span, place_of
+from labeling_server.requests import (
+    Db,
+    api_router,
+    check_channel,
+    check_duration,
+    check_order,
+    check_range,
+    group_in_stream,
+)
 from labeling_server.rows_json import annotation_json, group_json, stream_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from storage import beats, catalogue, waveforms
 
-router = APIRouter(prefix="/api/streams", tags=["recordings"])
+router = api_router("/api/streams", tag="recordings")
 
 MAX_BINS = 4_000
 MAX_ENVELOPE_BINS = 16_384
 """A page of full disclosure: half an hour in lines of 1,000 pixels takes two such answers."""
+MAX_ENVELOPE_SAMPLES = 2**34
+"""Samples times channels that one envelope covers, four months of six leads at 250 Hz: bins of 4096 take memory."""
 Bins = Annotated[int, Query(ge=1, le=MAX_BINS)]
 
+PACKED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {window_codec.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+}
+"""How a route describes that it answers with samples."""
 
-@router.get("")
-def list_streams(database: Db, _: ApiReader) -> list[dict[str, Any]]:
-    """Every recording with its extent and the number of proposals that wait."""
+
+@router.get("", response_model=list[answers.StreamSummary])
+def list_streams(
+    database: Db,
+    _: ApiReader,
+    page: AnyPage,
+    after: Annotated[RowId | None, Query(description="Id of the last recording of the page before")] = None,
+) -> list[dict[str, Any]]:
+    """Recordings in the order of names, with their extents and the number of proposals that wait."""
     with database.transaction() as conn:
-        summaries = catalogue.list_streams(conn)
+        name = None if after is None else catalogue.stream_by_id(conn, after).name
+        summaries = catalogue.list_streams(conn, after=name, limit=page.n_wanted)
     return [
         {**stream_json(row.stream), "first_us": row.first_us, "last_us": row.last_us, "n_proposed": row.n_proposed}
-        for row in summaries
+        for row in page.cut(summaries, after=lambda last: last.stream.id)
     ]
 
 
-@router.get("/{stream_id}")
-def get_stream(stream_id: int, database: Db, _: ApiReader) -> dict[str, Any]:
+@router.get("/{stream_id}", response_model=answers.StreamWithGroups)
+def get_stream(stream_id: RowId, database: Db, _: ApiReader) -> dict[str, Any]:
     """One recording with its channel groups."""
     with database.transaction() as conn:
         stream = catalogue.stream_by_id(conn, stream_id)
@@ -43,8 +66,8 @@ def get_stream(stream_id: int, database: Db, _: ApiReader) -> dict[str, Any]:
     return {**stream_json(stream), "groups": [group_json(group) for group in groups]}
 
 
-@router.get("/{stream_id}/window", response_class=Response)
-def get_window(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> Response:
+@router.get("/{stream_id}/window", response_class=Response, responses=PACKED)
+def get_window(stream_id: RowId, group_id: RowId, start: Sample, end: Sample, database: Db, _: ApiReader) -> Response:
     """Digital samples within [start, end), binary (see `labeling_server.window_codec`)."""
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
@@ -56,17 +79,17 @@ def get_window(stream_id: int, group_id: int, start: int, end: int, database: Db
     return Response(packed, media_type=window_codec.MEDIA_TYPE)
 
 
-@router.get("/{stream_id}/envelope", response_class=Response)
+@router.get("/{stream_id}/envelope", response_class=Response, responses=PACKED)
 def get_envelope(  # noqa: PLR0913 - each is a parameter of the address
-    stream_id: int,
-    group_id: int,
-    start: int,
-    end: int,
+    stream_id: RowId,
+    group_id: RowId,
+    start: Sample,
+    end: Sample,
     database: Db,
     _: ApiReader,
     *,
     bins: Annotated[int, Query(ge=1, le=MAX_ENVELOPE_BINS)] = 1000,
-    channel: Annotated[int | None, Query(ge=0)] = None,
+    channel: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
     edges: Literal["all", "ends"] = "all",
 ) -> Response:
     """Minimum and maximum per bin within [start, end), binary; the type's "no sample" where none is.
@@ -75,7 +98,7 @@ def get_envelope(  # noqa: PLR0913 - each is a parameter of the address
     """
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
-        check_range(start, end, n_columns=0)
+        check_range(start, end, n_columns=group.signal.n_channels, at_most=MAX_ENVELOPE_SAMPLES)
         check_channel(group, channel)
         envelope = waveforms.read_envelope(conn, group, start, end, n_bins=bins)
     if channel is not None:
@@ -86,8 +109,10 @@ def get_envelope(  # noqa: PLR0913 - each is a parameter of the address
     return Response(packed, media_type=window_codec.MEDIA_TYPE)
 
 
-@router.get("/{stream_id}/beats")
-def get_beats(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> dict[str, Any]:
+@router.get("/{stream_id}/beats", response_model=answers.Beats)
+def get_beats(
+    stream_id: RowId, group_id: RowId, start: Sample, end: Sample, database: Db, _: ApiReader
+) -> dict[str, Any]:
     """Beats within [start, end) samples: machine beats less touched ones, plus those that persons made or changed."""
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
@@ -95,8 +120,10 @@ def get_beats(stream_id: int, group_id: int, start: int, end: int, database: Db,
         return beats_json(beats.read_beats(conn, group, start, end))
 
 
-@router.get("/{stream_id}/beat-marks", response_class=Response)
-def get_beat_marks(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> Response:
+@router.get("/{stream_id}/beat-marks", response_class=Response, responses=PACKED)
+def get_beat_marks(
+    stream_id: RowId, group_id: RowId, start: Sample, end: Sample, database: Db, _: ApiReader
+) -> Response:
     """Where the beats of hours are and what they are called, binary (see `labeling_server.window_codec`)."""
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
@@ -118,16 +145,27 @@ def beats_json(found: beats.Beats) -> dict[str, Any]:
     }
 
 
-@router.get("/{stream_id}/spans")
-def get_spans(stream_id: int, start_us: int, end_us: int, database: Db, _: ApiReader) -> list[dict[str, Any]]:
-    """Spans and events that touch [start_us, end_us), whatever their status."""
+@router.get("/{stream_id}/spans", response_model=list[answers.Annotation])
+def get_spans(
+    stream_id: RowId,
+    start_us: Microseconds,
+    end_us: Microseconds,
+    database: Db,
+    _: ApiReader,
+    page: AnyPage,
+    after: AfterSpan = None,
+) -> list[dict[str, Any]]:
+    """Spans and events that touch [start_us, end_us), in the order of starts, whatever their status."""
+    check_order(start_us, end_us)
+    place = place_of(after)
     with database.transaction() as conn:
-        found = annotation_rows.spans_between(conn, stream_id, start_us, end_us)
-    return [annotation_json(row) for row in found]
+        catalogue.stream_by_id(conn, stream_id)
+        found = annotation_rows.spans_between(conn, stream_id, start_us, end_us, after=place, limit=page.n_wanted)
+    return [annotation_json(row) for row in page.cut(found, after=after_span)]
 
 
-@router.get("/{stream_id}/overview")
-def get_overview(stream_id: int, group_id: int, database: Db, _: ApiReader, bins: Bins = 400) -> dict[str, Any]:
+@router.get("/{stream_id}/overview", response_model=answers.Overview)
+def get_overview(stream_id: RowId, group_id: RowId, database: Db, _: ApiReader, bins: Bins = 400) -> dict[str, Any]:
     """The whole recording in little: median heart rate per bin, and every span as [start_us, end_us, label, status]."""
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
@@ -143,15 +181,17 @@ def get_overview(stream_id: int, group_id: int, database: Db, _: ApiReader, bins
     }
 
 
-@router.get("/{stream_id}/live")
-def get_live(stream_id: int, group_id: int, start: int, end: int, database: Db, _: ApiReader) -> dict[str, Any]:
+@router.get("/{stream_id}/live", response_model=answers.Live)
+def get_live(
+    stream_id: RowId, group_id: RowId, start: Sample, end: Sample, database: Db, _: ApiReader
+) -> dict[str, Any]:
     """What a page asks for every second: where the head is, and beats and spans of what it shows."""
     with database.transaction() as conn:
         stream = catalogue.stream_by_id(conn, stream_id)
         group = group_in_stream(conn, stream_id, group_id)
         check_range(start, end)
         clock = group.signal.clock
-        spans = annotation_rows.spans_between(conn, stream_id, clock.us_at(max(start, 0)), clock.us_at(max(end, 0)))
+        spans = annotation_rows.spans_between(conn, stream_id, clock.us_at(start), clock.us_at(end))
         found = beats.read_beats(conn, group, start, end)
     return {
         "first_sample": group.first_sample,

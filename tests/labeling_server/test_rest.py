@@ -132,7 +132,7 @@ def test_a_viewer_may_not_write(anonymous, recording):
     anonymous.sign_in("guest")
     answer = anonymous.write("POST", "/api/spans", new_span(recording))
     assert answer.status_code == 403
-    assert "viewer" in answer.json()["detail"]
+    assert "viewer" in answer.json()["message"]
 
 
 def test_a_user_who_was_disabled_meanwhile_may_not_write(client, database, recording):
@@ -204,6 +204,8 @@ def test_a_machine_beat_becomes_a_row_with_its_first_edit(client, recording):
 def test_a_beat_is_added(client, recording):
     body = {"stream_id": recording.stream_id, "group_id": recording.group_id, "sample": 301, "label": "V"}
     assert client.write("POST", "/api/beats", body).status_code == 201
+    refused = client.write("POST", "/api/beats", body | {"label": "AFIB"})
+    assert "must be one of a beat or pulse, got 'AFIB', which is one of a rhythm" in refused.json()["message"]
     path = f"/api/streams/{recording.stream_id}/beats"
     found = client.get(path, params={"group_id": recording.group_id, "start": 300, "end": 310}).json()
     assert (found["samples"], found["numbers"]) == ([301], [5])

@@ -53,6 +53,20 @@ export async function getJson(path, query = {}) {
   return (await answer(withQuery(path, query))).json();
 }
 
+/**
+ * A list that may be longer than a page: goes on behind each page's end until there is no more.
+ * @param {string} path @param {Object<string, any>} [query] @returns {Promise<any[]>}
+ */
+export async function getList(path, query = {}) {
+  const entries = [];
+  for (let address = withQuery(path, query); address; ) {
+    const page = await answer(address);
+    entries.push(...(await page.json()));
+    address = page.headers.get("Link")?.match(/^<([^>]+)>; rel="next"$/)?.[1];
+  }
+  return entries;
+}
+
 /** @param {string} path @param {Object<string, any>} [query] */
 export async function getBinary(path, query = {}) {
   return (await answer(withQuery(path, query))).arrayBuffer();

@@ -1,6 +1,6 @@
 // Beats and spans in memory: fetched for what is shown and around it, replaced by what the server says.
 
-import { getJson } from "./api.js";
+import { getJson, getList } from "./api.js";
 import { Chunks } from "./chunks.js";
 import { mainGroup, stream } from "./config.js";
 import { state } from "./state.js";
@@ -126,7 +126,7 @@ export const ensureSpans = (fromS, toS) => hourChunks.load(hourIndices(fromS, to
 
 const hourChunks = new Chunks(async (first, last) => {
   const [fromUs, toUs] = [usOf(first * SPANS_CHUNK_S), usOf((last + 1) * SPANS_CHUNK_S)];
-  const rows = await getJson(`/api/streams/${stream.id}/spans`, { start_us: fromUs, end_us: toUs });
+  const rows = await getList(`/api/streams/${stream.id}/spans`, { start_us: fromUs, end_us: toUs });
   for (const row of rows) state.rows.set(row.id, row);
   for (let index = first; index <= last; index += 1) hours.add(index);
 }, 24);

@@ -1,6 +1,6 @@
 // The selected thing at the right: what it is, the figures it rests on, who did what to it; and conflicts.
 
-import { getJson } from "./api.js";
+import { getList } from "./api.js";
 import { classOf } from "./colors.js";
 import { labelOfNumber, labels, mainGroup, reader, say } from "./config.js";
 import { conflictCard } from "./conflict.js";
@@ -117,7 +117,7 @@ async function loadHistory(row) {
   const key = `${row.id}/${row.revision}`;
   if (histories.has(key) || row.revision === 0) return;
   histories.set(key, []);
-  histories.set(key, await getJson(`/api/spans/${row.id}/history`).catch(() => []));
+  histories.set(key, await getList(`/api/spans/${row.id}/history`).catch(() => []));
   render();
 }
 
