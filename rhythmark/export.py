@@ -240,7 +240,7 @@ def _as_annotations(found: Beats, annotator: Annotator) -> Iterator[Annotation]:
 
 
 def _touched(conn: Conn, found: Beats) -> list[AnnotationRow]:
-    return [spans.get(conn, identity) for identity in found.ids if identity is not None]
+    return list(spans.get_many(conn, [identity for identity in found.ids.tolist() if identity is not None]).values())
 
 
 def _touched_beats(conn: Conn, group: GroupRow) -> list[AnnotationRow]:

@@ -86,6 +86,7 @@ class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     before : the full state it replaced; None when it made the row.
     after : the full state it left, as far as machines did not extend it since.
     view : what was on the screen (times, leads, filters, gain), as the page told.
+    bulk_id : the bulk edit that it is part of (`storage.bulk_edits`); None of an edit of this one alone.
     """
 
     annotation_id: uuid.UUID
@@ -97,6 +98,7 @@ class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, Any] | None
     after: dict[str, Any]
     view: dict[str, Any]
+    bulk_id: uuid.UUID | None = None
 
 
 _COLUMNS = (

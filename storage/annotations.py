@@ -35,6 +35,7 @@ __all__ = [
     "RevisionRow",
     "add",
     "get",
+    "get_many",
     "history",
     "mark_changed",
     "propose",
@@ -205,6 +206,11 @@ def get(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> AnnotationRow:
     return rows[0]
 
 
+def get_many(conn: Connection[TupleRow], ids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnnotationRow]:
+    """The current states of many annotations by id, deleted ones included; one that does not exist is left out."""
+    return {row.id: row for row in _rows(conn, "get_many", {"ids": list(ids)})} if ids else {}
+
+
 def history(
     conn: Connection[TupleRow], annotation_id: uuid.UUID, *, after: int = 0, limit: int | None = None
 ) -> list[RevisionRow]:
@@ -234,8 +240,9 @@ def history(
             before=before,
             after=left,
             view=view,
+            bulk_id=bulk_id,
         )
-        for (identity, revision, action, user_id, login, at_us, before, view), left in zip(
+        for (identity, revision, action, user_id, login, at_us, before, view, bulk_id), left in zip(
             records[:limit], afters, strict=False
         )
     ]

@@ -15,6 +15,7 @@ from signal_processing.vocabulary import LabelKind
 from storage import queries
 from storage.annotations import get as get_annotation
 from storage.errors import UnknownRowError
+from storage.found_again import Claims, Found, claimed
 from storage.rows import fetch, fetch_one
 from storage.runs import list_runs
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from storage.annotation_row import AnnotationRow
     from storage.catalogue import GroupRow
+    from storage.runs import RunRow
 
 _SQL = queries.load("beats")
 
@@ -106,15 +108,15 @@ def read_beats(
     """
     window = group.signal.clock.n_samples(SAME_BEAT_S)
     machine = _machine_beats(conn, group, start - window, end + window, run_id)
-    rows = _person_rows(conn, group, start - window, end + window)
-    if rows and len(machine.samples):
-        machine = _without(_without_found_again(conn, group, machine, rows, window), rows)
-    return _sorted(machine, _beats_of_rows(group, rows), start, end)
+    persons = _person_beats(conn, group, start - window, end + window)
+    if persons.ids and len(machine.samples):
+        machine = _without(_without_found_again(conn, group, machine, persons, window), persons)
+    return _sorted(machine, _beats_of_persons(group, persons), start, end)
 
 
 def read_machine_beats(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> Beats:
     """What the newest run of each detector said within [start, end), whatever people did to it since."""
-    return _sorted(_machine_beats(conn, group, start, end, None), _beats_of_rows(group, []), start, end)
+    return _sorted(_machine_beats(conn, group, start, end, None), _beats_of_persons(group, _NOBODYS), start, end)
 
 
 def touch_beat(
@@ -160,17 +162,23 @@ def touch_beat(
     return get_annotation(conn, identity)
 
 
-class _PersonRow(NamedTuple):
-    id: uuid.UUID
-    label: str
-    start_us: int
-    status: str
-    deleted: bool
-    confidence: float | None
-    run_id: int | None
-    origin_sample: int | None
-    kind: str
-    created_us: int
+class _PersonBeats(NamedTuple):
+    """Rows of beats that people touched or added, columns of one length in the order of `start_us` and `id`."""
+
+    ids: Sequence[uuid.UUID]
+    labels: Sequence[str]
+    starts_us: Sequence[int]
+    statuses: Sequence[str]
+    deleted: Sequence[bool]
+    confidences: Sequence[float | None]
+    run_ids: Sequence[int | None]
+    origin_samples: Sequence[int | None]
+    kinds: Sequence[str]
+    created_us: Sequence[int]
+
+
+_NOBODYS = _PersonBeats(*[()] * len(_PersonBeats._fields))
+_NO_RUNS: frozenset[int] = frozenset()
 
 
 def _cell_row(run_id: int, cell: int, beats: Mapping[int, tuple[int, float]]) -> dict[str, Any]:
@@ -205,7 +213,7 @@ def _machine_beats(conn: Connection[TupleRow], group: GroupRow, start: int, end:
     )
 
 
-def _person_rows(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> list[_PersonRow]:
+def _person_beats(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> _PersonBeats:
     clock = group.signal.clock
     parameters = {
         "group_id": group.id,
@@ -214,62 +222,72 @@ def _person_rows(conn: Connection[TupleRow], group: GroupRow, start: int, end: i
         "start_us": clock.us_at(start),
         "end_us": clock.us_at(end),
     }
-    return [_PersonRow(*row) for row in fetch(conn, _SQL["read_touched"], parameters)]
+    rows = fetch(conn, _SQL["read_touched"], parameters)
+    return _PersonBeats._make(zip(*rows, strict=True)) if rows else _NOBODYS
 
 
-def _without(machine: Beats, rows: Sequence[_PersonRow]) -> Beats:
+def _without(machine: Beats, persons: _PersonBeats) -> Beats:
     """The machine's beats less those that a person touched; a pulse at the same sample is another one."""
-    origins = [(row.origin_sample, row.kind == LabelKind.PULSE) for row in rows if row.origin_sample is not None]
-    replaced = np.array([2 * sample + is_pulse for sample, is_pulse in origins], np.int64)
-    keys = 2 * machine.samples + (machine.numbers == vocabulary.label("PULSE").number)
-    keep = ~np.isin(keys, replaced)
+    origins = zip(persons.origin_samples, persons.kinds, strict=True)
+    replaced = np.array([2 * at + (kind == LabelKind.PULSE) for at, kind in origins if at is not None], np.int64)
+    keep = ~np.isin(2 * machine.samples + _is_pulse(machine), replaced)
     return Beats._make(column[keep] for column in machine)
 
 
+def _is_pulse(beats: Beats) -> NDArray[np.bool_]:
+    return np.equal(beats.numbers, vocabulary.label("PULSE").number)
+
+
 def _without_found_again(
-    conn: Connection[TupleRow], group: GroupRow, machine: Beats, rows: Sequence[_PersonRow], window: int
+    conn: Connection[TupleRow], group: GroupRow, machine: Beats, persons: _PersonBeats, window: int
 ) -> Beats:
-    """Less those of later versions that lie beside a beat that a person touched or added: of each place the nearest."""
-    known = {run.id: run for run in list_runs(conn, group.id)}
+    """Less those of later versions that lie beside a beat that a person touched or added."""
     order = np.argsort(machine.samples, kind="stable")
-    samples = machine.samples[order]
-    is_pulse = (machine.numbers == vocabulary.label("PULSE").number)[order]
-    keep = np.ones(len(order), bool)
-    for row in rows:
-        if row.run_id is None:  # the runs of that time had not found it, and what they had found was seen
-            later = {run.id for run in known.values() if run.created_us > row.created_us}
-        else:
-            name = known[row.run_id].name
-            later = {run.id for run in known.values() if run.name == name and run.id != row.run_id}
-        if not later:
-            continue
-        stands = group.signal.clock.sample_at(row.start_us)
-        was = stands if row.origin_sample is None else row.origin_sample
-        # moved far, it may be found where it was and where it is
-        for places in [(was, stands)] if abs(was - stands) <= window else [(was,), (stands,)]:
-            low, high = np.searchsorted(samples, (min(places) - window, max(places) + window + 1))
-            near = [
-                (min(abs(int(samples[i]) - place) for place in places), i)
-                for i in range(low, high)
-                if keep[i] and is_pulse[i] == (row.kind == LabelKind.PULSE) and machine.run_ids[order[i]] in later
-            ]
-            if near:
-                keep[min(near)[1]] = False
-    return Beats._make(column[order[keep]] for column in machine)
-
-
-def _beats_of_rows(group: GroupRow, rows: Sequence[_PersonRow]) -> Beats:
-    standing = [row for row in rows if not row.deleted and row.status != "rejected"]
-    ids = np.empty(len(standing), np.object_)
-    ids[:] = [row.id for row in standing]
-    return Beats(
-        samples=group.signal.clock.sample_at(np.array([row.start_us for row in standing], np.int64)),
-        numbers=np.array([vocabulary.label(row.label).number for row in standing], np.int16),
-        confidences=np.array([math.nan if row.confidence is None else row.confidence for row in standing], np.float32),
-        origin=np.full(len(standing), HUMAN, np.int8),
-        ids=ids,
-        run_ids=np.array([row.run_id or 0 for row in standing], np.int64),
+    machine = Beats._make(column[order] for column in machine)
+    stands = group.signal.clock.sample_at(np.array(persons.starts_us, np.int64))
+    origins = zip(persons.origin_samples, stands.tolist(), strict=True)
+    claims = Claims(
+        was=np.array([at if was is None else was for was, at in origins], np.int64),
+        stands=stands,
+        is_pulse=np.array([kind == LabelKind.PULSE for kind in persons.kinds], bool),
+        later=_later_runs(list_runs(conn, group.id), persons),
     )
+    keep = ~claimed(Found(machine.samples, _is_pulse(machine), machine.run_ids), claims, window)
+    return Beats._make(column[keep] for column in machine)
+
+
+def _later_runs(known: Sequence[RunRow], persons: _PersonBeats) -> list[frozenset[int]]:
+    """Of each person's beat the runs that may have found it again."""
+    others = {
+        run.id: frozenset(other.id for other in known if other.name == run.name and other.id != run.id) for run in known
+    }
+    newest_us = max((run.created_us for run in known), default=0)
+
+    def after(created_us: int) -> frozenset[int]:
+        # the runs of that time had not found it, and what they had found was seen
+        return frozenset(run.id for run in known if run.created_us > created_us) if created_us < newest_us else _NO_RUNS
+
+    added = zip(persons.run_ids, persons.created_us, strict=True)
+    return [after(created_us) if run_id is None else others[run_id] for run_id, created_us in added]
+
+
+def _beats_of_persons(group: GroupRow, persons: _PersonBeats) -> Beats:
+    is_standing = np.array(
+        [not gone and status != "rejected" for gone, status in zip(persons.deleted, persons.statuses, strict=True)],
+        bool,
+    )
+    numbers = {code: vocabulary.label(code).number for code in set(persons.labels)}
+    ids = np.empty(len(is_standing), np.object_)
+    ids[:] = persons.ids
+    every = Beats(
+        samples=group.signal.clock.sample_at(np.array(persons.starts_us, np.int64)),
+        numbers=np.array([numbers[code] for code in persons.labels], np.int16),
+        confidences=np.array([math.nan if value is None else value for value in persons.confidences], np.float32),
+        origin=np.full(len(is_standing), HUMAN, np.int8),
+        ids=ids,
+        run_ids=np.array([run_id or 0 for run_id in persons.run_ids], np.int64),
+    )
+    return Beats._make(column[is_standing] for column in every)
 
 
 def _sorted(machine: Beats, persons: Beats, start: int, end: int) -> Beats:

@@ -31,6 +31,7 @@ _TYPES = {
     np.dtype(np.int64): (20, 1016, np.dtype([("size", ">i4"), ("value", ">i8")])),
     np.dtype(np.float32): (700, 1021, np.dtype([("size", ">i4"), ("value", ">f4")])),
     np.dtype(np.float64): (701, 1022, np.dtype([("size", ">i4"), ("value", ">f8")])),
+    np.dtype("V16"): (2950, 2951, np.dtype([("size", ">i4"), ("value", "V16")])),  # uuid
 }
 
 

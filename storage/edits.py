@@ -35,27 +35,42 @@ class Extent(NamedTuple):
         return cls(clock.us_at(first), clock.us_at(max(end - 1, first)), clock.us_at(end), channels)
 
 
-def _decided(row: AnnotationRow) -> str:
+def _decided(_status: str, author_kind: str) -> str:
     """Status after a change of content: a person's own label stays confirmed, a machine's is corrected."""
-    return "corrected" if row.author.kind == "machine" else "confirmed"
+    return "corrected" if author_kind == "machine" else "confirmed"
 
 
-_STATUS_AFTER: dict[str, Callable[[AnnotationRow], str]] = {
-    "confirm": lambda _: "confirmed",
+def _as_it_was(status: str, _author_kind: str) -> str:
+    return status
+
+
+_STATUS_AFTER: dict[str, Callable[[str, str], str]] = {
+    "confirm": lambda *_: "confirmed",
     "correct": _decided,
-    "reject": lambda _: "rejected",
-    "ambiguous": lambda _: "ambiguous",
+    "reject": lambda *_: "rejected",
+    "ambiguous": lambda *_: "ambiguous",
     "relabel": _decided,
     "move": _decided,
-    "note": lambda row: row.status,
-    "delete": lambda row: row.status,
-    "restore": lambda row: row.status,
-    "undo": lambda row: row.status,
-    "redo": lambda row: row.status,
+    "note": _as_it_was,
+    "delete": _as_it_was,
+    "restore": _as_it_was,
+    "undo": _as_it_was,
+    "redo": _as_it_was,
 }
 _MAY_SET_STATE = frozenset({"undo", "redo"})
 ACTIONS = (*_STATUS_AFTER, "reset")
 """What `revise` understands; `add` is the first revision of a person's own annotation."""
+
+
+def status_after(action: str, *, status: str, author_kind: str) -> str:
+    """The status that an action other than `reset` leaves.
+
+    Parameters
+    ----------
+    status : before it.
+    author_kind : who made the annotation first, "machine" or "human".
+    """
+    return _STATUS_AFTER[action](status, author_kind)
 
 
 def revised(row: AnnotationRow, action: str, changes: Mapping[str, Any], *, first: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +95,7 @@ def revised(row: AnnotationRow, action: str, changes: Mapping[str, Any], *, firs
     fields = {field: getattr(row, field) for field in (*CONTENT, "status", "deleted")}
     if action == "reset":
         return fields | _reset(row, first)
-    fields["status"] = _STATUS_AFTER[action](row)
+    fields["status"] = status_after(action, status=row.status, author_kind=row.author.kind)
     if action in {"delete", "restore"}:
         fields["deleted"] = action == "delete"
     return fields | dict(changes)

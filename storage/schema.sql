@@ -1,3 +1,13 @@
+CREATE OR REPLACE FUNCTION annotation_state(a annotations)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT jsonb_build_object(
+        'kind', a.kind, 'label', a.label, 'channel', a.channel, 'start_us', a.start_us, 'end_us', a.end_us,
+        'status', a.status, 'deleted', a.deleted, 'revision', a.revision, 'confidence', a.confidence::double precision,
+        'figures', a.figures, 'note', a.note, 'ongoing', a.ongoing, 'machine_end_us', a.machine_end_us,
+        'updated_us', a.updated_us, 'updated_by', a.updated_by) $function$;
+
 CREATE OR REPLACE FUNCTION clock_us()
  RETURNS bigint
  LANGUAGE sql
@@ -88,7 +98,8 @@ CREATE TABLE annotation_revisions (
     login text NOT NULL,
     at_us bigint DEFAULT now_us() NOT NULL,
     before jsonb,
-    view jsonb DEFAULT '{}'::jsonb NOT NULL
+    view jsonb DEFAULT '{}'::jsonb NOT NULL,
+    bulk_id uuid
 );
 
 CREATE TABLE annotations (
@@ -145,6 +156,30 @@ CREATE TABLE beat_blocks (
     samples bigint[] NOT NULL,
     numbers smallint[] NOT NULL,
     confidences real[] NOT NULL
+);
+
+CREATE TABLE bulk_edits (
+    id uuid NOT NULL,
+    stream_id integer NOT NULL,
+    group_id integer NOT NULL,
+    action text NOT NULL,
+    label text,
+    include_reviewed boolean NOT NULL,
+    first_sample bigint NOT NULL,
+    end_sample bigint NOT NULL,
+    n_given integer NOT NULL,
+    n_changed integer DEFAULT 0 NOT NULL,
+    n_protected integer DEFAULT 0 NOT NULL,
+    n_same integer DEFAULT 0 NOT NULL,
+    n_gone integer DEFAULT 0 NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL,
+    view jsonb DEFAULT '{}'::jsonb NOT NULL,
+    updated_us bigint DEFAULT now_us() NOT NULL,
+    undone_us bigint,
+    undone_by text,
+    n_changed_since integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE channel_groups (
@@ -316,6 +351,8 @@ CREATE TABLE worker_status (
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_annotation_id_fkey FOREIGN KEY (annotation_id) REFERENCES annotations(id);
 
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_bulk_id_fkey FOREIGN KEY (bulk_id) REFERENCES bulk_edits(id);
+
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_pkey PRIMARY KEY (annotation_id, revision);
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_revision_check CHECK ((revision > 0));
@@ -355,6 +392,24 @@ ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_check CHECK (((cardinality(sa
 ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_pkey PRIMARY KEY (run_id, cell);
 
 ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_run_id_fkey FOREIGN KEY (run_id) REFERENCES detector_runs(id);
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_action_check CHECK ((action = ANY (ARRAY['relabel'::text, 'delete'::text, 'confirm'::text, 'reject'::text])));
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_check CHECK ((end_sample > first_sample));
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_check1 CHECK (((action = 'relabel'::text) = (label IS NOT NULL)));
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_check2 CHECK (((undone_us IS NULL) = (undone_by IS NULL)));
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_n_given_check CHECK ((n_given > 0));
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_pkey PRIMARY KEY (id);
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
 ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_cell_samples_check CHECK (((cell_samples > 0) AND ((cell_samples % 256) = 0)));
 
@@ -454,6 +509,8 @@ ALTER TABLE waveform_tail ADD CONSTRAINT waveform_tail_pkey PRIMARY KEY (group_i
 
 ALTER TABLE worker_status ADD CONSTRAINT worker_status_pkey PRIMARY KEY (worker);
 
+CREATE INDEX annotation_revisions_bulk ON annotation_revisions USING btree (bulk_id) WHERE (bulk_id IS NOT NULL);
+
 CREATE INDEX annotation_revisions_user ON annotation_revisions USING btree (user_id, at_us);
 
 CREATE INDEX annotations_beat ON annotations USING btree (group_id, start_us) WHERE (kind = ANY (ARRAY['beat'::text, 'pulse'::text]));
@@ -472,9 +529,11 @@ CREATE INDEX annotations_queue ON annotations USING btree (urgency DESC, start_u
 
 CREATE INDEX annotations_second_look ON annotations USING btree (urgency DESC, start_us) WHERE ((signal_changed_us IS NOT NULL) AND (status = ANY (ARRAY['confirmed'::text, 'corrected'::text, 'rejected'::text, 'ambiguous'::text])) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
 
-CREATE INDEX annotations_span ON annotations USING btree (stream_id, length_class, start_us);
+CREATE INDEX annotations_span ON annotations USING btree (stream_id, length_class, start_us) WHERE (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text]));
 
 CREATE INDEX audit_log_at ON audit_log USING btree (at_us);
+
+CREATE INDEX bulk_edits_stream ON bulk_edits USING btree (stream_id, at_us, id);
 
 CREATE INDEX channel_groups_unfinished ON channel_groups USING btree (id) WHERE ((ends_at IS NOT NULL) AND (NOT sealed));
 
@@ -496,6 +555,8 @@ CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name 
 
 COMMENT ON COLUMN annotation_revisions.before IS 'The full state that this revision replaced; null when it made the row';
 
+COMMENT ON COLUMN annotation_revisions.bulk_id IS 'The bulk edit that it is part of; the view stands there';
+
 COMMENT ON COLUMN annotations.revision IS '0 until a person touched it; the machine''s own extensions do not count';
 
 COMMENT ON COLUMN annotations.origin_sample IS 'Of a machine beat that a person touched: where the machine had put it';
@@ -507,6 +568,14 @@ COMMENT ON COLUMN annotations.answered_by IS 'What a person decided about the sa
 COMMENT ON COLUMN annotations.signal_changed_us IS 'When samples within it came after it was made, so that it needs a second look; null again when a person revises it';
 
 COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
+
+COMMENT ON TABLE bulk_edits IS 'What people did to many beats at once';
+
+COMMENT ON COLUMN bulk_edits.n_given IS 'Beats that the page gave: n_changed, n_protected, n_same and n_gone add up to it';
+
+COMMENT ON COLUMN bulk_edits.undone_us IS 'Null while it stands; every undo and redo is a revision of each row as well';
+
+COMMENT ON COLUMN bulk_edits.n_changed_since IS 'Rows that the newest undo or redo left alone, because they were changed meanwhile';
 
 COMMENT ON COLUMN channel_groups.next_sample IS 'One past the last stored sample; equal to first_sample while nothing is stored';
 

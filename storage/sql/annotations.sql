@@ -28,11 +28,19 @@ WHERE annotations.ongoing AND (
         AND (excluded.figures, excluded.note) IS DISTINCT FROM (annotations.figures, annotations.note)))
 
 -- name: mark_changed
-UPDATE annotations a SET signal_changed_us = now_us()
-FROM unnest(%(stream_ids)s::integer[], %(group_ids)s::integer[], %(starts_us)s::bigint[], %(ends_us)s::bigint[])
-     AS n (stream_id, group_id, start_us, end_us)
-WHERE a.stream_id = n.stream_id AND a.group_id = n.group_id
-  AND a.start_us < n.end_us AND greatest(a.end_us, a.start_us + 1) > n.start_us
+-- Spans and beats are found by indexes of their own.
+WITH n AS (
+    SELECT * FROM unnest(%(stream_ids)s::integer[], %(group_ids)s::integer[], %(starts_us)s::bigint[],
+                         %(ends_us)s::bigint[]) AS n (stream_id, group_id, start_us, end_us)
+), due AS (
+    SELECT a.id FROM n JOIN annotations a ON a.stream_id = n.stream_id AND a.group_id = n.group_id
+    WHERE a.kind IN ('rhythm', 'event', 'quality')
+      AND a.start_us < n.end_us AND greatest(a.end_us, a.start_us + 1) > n.start_us
+    UNION ALL
+    SELECT a.id FROM n JOIN annotations a ON a.stream_id = n.stream_id AND a.group_id = n.group_id
+    WHERE a.kind IN ('beat', 'pulse') AND a.start_us >= n.start_us AND a.start_us < n.end_us
+)
+UPDATE annotations a SET signal_changed_us = now_us() FROM due WHERE a.id = due.id
 
 -- name: spans_between
 -- One index range a length class: a span that overlaps may have begun at most the class's length before. The stream's
@@ -135,6 +143,9 @@ ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LI
 -- name: get
 SELECT * FROM annotation_states WHERE id = %(id)s
 
+-- name: get_many
+SELECT * FROM annotation_states WHERE id = ANY(%(ids)s::uuid[])
+
 -- name: lock
 SELECT revision FROM annotations WHERE id = %(id)s FOR NO KEY UPDATE
 
@@ -163,6 +174,7 @@ INSERT INTO annotation_revisions (annotation_id, revision, action, user_id, logi
 VALUES (%(id)s, %(revision)s, %(action)s, %(user_id)s, %(login)s, %(before)s, %(view)s)
 
 -- name: history
-SELECT annotation_id, revision, action, user_id, login, at_us, before, view
-FROM annotation_revisions WHERE annotation_id = %(id)s AND revision > %(after)s
-ORDER BY revision LIMIT %(limit)s::bigint
+-- What was on the screen during a bulk edit stands there once.
+SELECT r.annotation_id, r.revision, r.action, r.user_id, r.login, r.at_us, r.before, coalesce(b.view, r.view), r.bulk_id
+FROM annotation_revisions r LEFT JOIN bulk_edits b ON b.id = r.bulk_id AND r.action NOT IN ('undo', 'redo')
+WHERE r.annotation_id = %(id)s AND r.revision > %(after)s ORDER BY r.revision LIMIT %(limit)s::bigint

@@ -27,9 +27,10 @@ SELECT run_id, samples, numbers, confidences FROM (
 -- name: read_touched
 SELECT id, label, start_us, status, deleted, confidence, run_id, origin_sample, kind, created_us FROM annotations
 WHERE group_id = %(group_id)s AND kind IN ('beat', 'pulse') AND start_us >= %(start_us)s AND start_us <= %(end_us)s
-UNION
+UNION ALL
 SELECT id, label, start_us, status, deleted, confidence, run_id, origin_sample, kind, created_us FROM annotations
 WHERE group_id = %(group_id)s AND origin_sample >= %(start)s AND origin_sample < %(end)s
+  AND NOT (kind IN ('beat', 'pulse') AND start_us >= %(start_us)s AND start_us <= %(end_us)s)
 ORDER BY start_us, id
 
 -- name: find_beat

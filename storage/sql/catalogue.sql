@@ -59,7 +59,7 @@ UPDATE streams SET ended_us = %(at_us)s WHERE id = %(id)s
 -- name: end_ongoing
 -- Detectors end their spans themselves, but not those of a worker that was killed, nor a detector that failed.
 UPDATE annotations SET ongoing = false, updated_us = CASE WHEN revision = 0 THEN now_us() ELSE updated_us END
-WHERE stream_id = %(id)s AND ongoing
+WHERE stream_id = %(id)s AND kind IN ('rhythm', 'event', 'quality') AND ongoing
 
 -- name: insert_group
 INSERT INTO channel_groups (stream_id, name, fs_hz, t0_us, cell_samples, sample_type)

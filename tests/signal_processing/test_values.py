@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signal_processing.errors import InvalidSignalError, InvalidValueError
 from signal_processing.values import (
@@ -12,6 +14,7 @@ from signal_processing.values import (
     Channel,
     Signal,
     annotation_id,
+    point_ids,
     settled,
 )
 
@@ -89,6 +92,20 @@ def test_annotation_keeps_its_identity_while_it_grows_and_no_longer():
         annotation_id("s", "ecg", span(100, 200, channel="V1")),
     ]
     assert len({first, *others}) == 6
+
+
+@settings(max_examples=40)
+@given(
+    names=st.tuples(st.text(max_size=20), st.text(max_size=9), st.text(max_size=9), st.text(max_size=9)),
+    label=st.sampled_from(["N", "/", "PULSE"]),
+    samples=st.lists(st.integers(-(2**62), 2**62), max_size=5),
+)
+def test_points_have_at_once_the_identities_that_they_have_one_by_one(names, label, samples):
+    stream, group, name, version = names
+    machine = Annotator("machine", name, version)
+    points = [Annotation(start=at, end=at, label=label, annotator=machine) for at in samples]
+    ids = point_ids(stream, group, machine, label, np.array(samples, np.int64))
+    assert [one.tobytes() for one in ids] == [annotation_id(stream, group, point).bytes for point in points]
 
 
 def test_settled_keeps_the_last_word_on_each_span():

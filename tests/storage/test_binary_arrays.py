@@ -53,6 +53,12 @@ def test_server_reads_the_same_bytes_from_byte_strings(database, values):
     assert echoed(database, ByteStrings(values), "bytea") == values
 
 
+@same_database
+@given(values=st.lists(st.uuids(), max_size=20))
+def test_server_reads_the_same_uuids_from_their_bytes(database, values):
+    assert echoed(database, np.array([value.bytes for value in values], "V16"), "uuid") == values
+
+
 def test_array_of_another_type_in_the_same_statement_is_read_as_what_it_is(database):
     for kind in (np.int16, np.int64, np.int32):
         assert echoed(database, np.array([1, -2], kind), "bigint") == [1, -2]
