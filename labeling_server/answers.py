@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from labeling_server.edit_bodies import Status
+from labeling_server.edit_bodies import BulkAction, Status
 
 Kind = Literal["beat", "pulse", "rhythm", "event", "quality"]
 Us = Annotated[int, Field(description="Microseconds UTC")]
@@ -97,6 +97,44 @@ class Revision(Answer):
     before: AnnotationState | None
     after: AnnotationState
     view: dict[str, Any]
+    bulk_id: Annotated[uuid.UUID | None, Field(description="The bulk edit that it is part of")]
+
+
+class BulkPreview(Answer):
+    """What a bulk edit would do: all but `by_label` add up to `n_given`."""
+
+    n_given: int
+    n_changed: int
+    n_protected: Annotated[int, Field(description="Left, because a person decided them already")]
+    n_same: Annotated[int, Field(description="Left, because they are so already")]
+    n_gone: Annotated[int, Field(description="Left, because they do not stand as they were given")]
+    by_label: Annotated[dict[str, int], Field(description="How many of each label change")]
+
+
+class BulkEdit(Answer):
+    """One thing that a person did to many beats; counts as in a preview."""
+
+    id: uuid.UUID
+    stream_id: int
+    group_id: int
+    action: BulkAction
+    label: str | None
+    include_reviewed: bool
+    first_sample: int
+    end_sample: int
+    n_given: int
+    n_changed: int
+    n_protected: int
+    n_same: int
+    n_gone: int
+    user_id: int | None
+    login: str
+    at_us: Us
+    view: dict[str, Any]
+    updated_us: Us
+    undone_us: Us | None
+    undone_by: str | None
+    n_changed_since: Annotated[int, Field(description="Left by the newest undo or redo: changed meanwhile")]
 
 
 class Channel(Answer):

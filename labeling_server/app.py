@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 
 from dashboards import pages as dashboard_pages
 from labeling_server import (
+    bulk_routes,
     edit_routes,
     hour_routes,
     login,
@@ -56,7 +57,7 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.sessions = sessions
     app.state.templates = templates
     problems.register(app)
-    api = (session_routes.router, stream_routes.router, hour_routes.router, edit_routes.router)
+    api = (session_routes.router, stream_routes.router, hour_routes.router, edit_routes.router, bulk_routes.router)
     for router in (login.router, pages.router, *api):
         app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):

@@ -11,6 +11,7 @@ from labeling_server.bounds import ChannelName, Label, LabelNumber, Microseconds
 Action = Literal[
     "confirm", "correct", "reject", "ambiguous", "relabel", "move", "note", "delete", "restore", "reset", "undo", "redo"
 ]
+BulkAction = Literal["relabel", "delete", "confirm", "reject"]
 Status = Literal["proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn"]
 
 
@@ -85,4 +86,18 @@ class MachineBeatEdit(Body):
     run_id: RowId
     action: Action
     changes: Changes = Field(default_factory=Changes)
+    view: View
+
+
+class BulkBeatEdit(Body):
+    """One thing done to many beats of a group, as `GET beats` gave them; `id` as in `NewSpan`, none to preview."""
+
+    id: NewId = None
+    group_id: RowId
+    action: BulkAction
+    label: Label | None = None
+    samples: list[Sample]
+    numbers: list[LabelNumber]
+    include_reviewed: bool = False
+    is_preview: bool = False
     view: View

@@ -11,6 +11,7 @@ from signal_processing.values import Channel, Signal
 from signal_processing.vocabulary import LabelKind
 from storage import edits
 from storage.annotation_row import _STATE_FIELDS, STATUSES, AnnotationRow, RevisionRow
+from storage.bulk_edit_row import ACTIONS, BulkEdit, Preview
 from storage.catalogue import GroupRow, StreamRow
 
 
@@ -50,6 +51,8 @@ def test_every_operation_tells_what_it_answers_and_how_it_refuses(operations):
         (answers.Annotation, {*AnnotationRow.__struct_fields__, "author_kind", "author_version"}),
         (answers.AnnotationState, set(_STATE_FIELDS)),
         (answers.Revision, set(RevisionRow.__struct_fields__)),
+        (answers.BulkEdit, set(BulkEdit.__struct_fields__)),
+        (answers.BulkPreview, set(Preview.__struct_fields__)),
         (answers.Stream, set(StreamRow.__struct_fields__) - {"patient_id"}),
         (answers.Channel, set(Channel.__struct_fields__)),
     ],
@@ -66,4 +69,5 @@ def test_a_model_names_every_field_of_a_group():
 def test_words_of_the_api_are_those_of_the_house():
     assert get_args(edit_bodies.Status) == STATUSES
     assert set(get_args(edit_bodies.Action)) == set(edits.ACTIONS)
+    assert get_args(edit_bodies.BulkAction) == ACTIONS
     assert set(get_args(answers.Kind)) == set(LabelKind)

@@ -1,5 +1,6 @@
 // Every action once: its key, its place in the menu and in the help, and what it does.
 
+import { relabelRange } from "./bulk.js";
 import { changeLead, chooseLeg, copyMeasurement, dropCalipers, legToBeat, legToPeak, moveLeg, nextLeg, noteMeasurement, stepLeg, toggleCalipers, toggleMarch, toggleQt } from "./calipers.js";
 import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
 import { dropDraft, nudge, takeEdge } from "./drafts.js";
@@ -114,7 +115,7 @@ function toggleRejected() {
 /** After an undo the thing that changed is what is looked at. @param {Promise<import("./state.js").Row | null>} done */
 async function showing(done) {
   const row = await done;
-  if (!row || row.deleted) return;
+  if (!row?.kind || row.deleted) return; // of many beats the status line says how many
   if (row.kind === "beat" || row.kind === "pulse") void showCentered(secondsOf(row.start_us));
   else selectRow(row);
 }
@@ -149,6 +150,7 @@ export const actions = [
   { id: "insert", group: "edit", keys: ["i"], run: insertBeat, writes: true },
   { id: "delete", group: "edit", keys: ["Delete", "Backspace"], run: () => decide("delete"), writes: true },
   { id: "palette", group: "edit", keys: ["l"], run: choose, writes: true },
+  { id: "relabel.range", group: "edit", keys: ["U"], run: relabelRange, writes: true },
   { id: "edge.start", group: "edit", keys: ["["], run: () => takeEdge("start"), writes: true },
   { id: "edge.end", group: "edit", keys: ["]"], run: () => takeEdge("end"), writes: true },
   { id: "nudge.left", group: "edit", keys: ["Shift+ArrowLeft"], run: () => nudge(-NUDGE_MS) },

@@ -11,8 +11,11 @@ import { sampleOf, usOf, usOfSample } from "./time.js";
 
 /**
  * @typedef {import("./state.js").Row} Row
- * @typedef {{what: "revise" | "beat" | "add-span" | "add-beat", id: string | null, action: string, changes: any,
+ * @typedef {{what: "revise" | "beat" | "add-span" | "add-beat" | "bulk", id: string | null, action: string, changes: any,
  *   expected: number | null, base: Row | null, body?: any, was?: any, undoes?: any, sinceMs: number, view: any, retried?: boolean}} Edit
+ * @typedef {{deliver: (edit: Edit) => Promise<any>, finish: (edit: Edit, answer: any) => void,
+ *   undoEntry: (edit: Edit, answer: any) => any, step: (entry: any) => Partial<Edit>}} EditKind
+ * of edits that are of more than one row: `undoEntry` is null when there is nothing to undo, `step` undoes or redoes one
  */
 
 const RETRY_S = 3;
@@ -24,9 +27,9 @@ export const saving = {
   pending: [],
   /** @type {{edit: Edit, current: Row}[]} */
   conflicts: [],
-  /** @type {{id: string, before: any, after: any}[]} */
+  /** @type {{id: string, what?: string, before?: any, after?: any}[]} */
   undo: [],
-  /** @type {{id: string, before: any, after: any}[]} */
+  /** @type {{id: string, what?: string, before?: any, after?: any}[]} */
   redo: [],
   /** @type {number | null} */
   savedUs: null,
@@ -34,6 +37,8 @@ export const saving = {
   waiting: null,
   /** What the server refused last. @type {string | null} */
   refused: null,
+  /** What the newest edit did, where that is not what is seen anyway. */
+  told: "",
 };
 
 let isRunning = false;
@@ -42,9 +47,19 @@ let last = Promise.resolve();
 /** @type {Map<Edit, (row: Row | null) => void>} */
 const settle = new Map();
 
+/** @type {Map<string, EditKind>} */
+const kinds = new Map();
+
+/** @param {string} what @param {EditKind} kind */
+export const registerEdits = (what, kind) => void kinds.set(what, kind);
+
 function keep() {
   const { pending, conflicts, undo, redo } = saving;
-  sessionStorage.setItem(KEY, JSON.stringify({ pending, conflicts, undo: undo.slice(-500), redo }));
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ pending, conflicts, undo: undo.slice(-500), redo }));
+  } catch {
+    // several edits of a hundred thousand beats do not fit: they are sent, but do not outlive a reload
+  }
   changed("saving");
 }
 
@@ -66,9 +81,9 @@ function viewOfNow() {
 
 /**
  * @param {Partial<Edit>} edit
- * @returns {Promise<Row | null>} the row as saved; null when it was refused or is in conflict
+ * @returns {Promise<any>} the row as saved (of other kinds the answer); null when it was refused or is in conflict
  */
-function submit(edit) {
+export function submit(edit) {
   if (!reader.may_write) {
     saving.refused = say("save.viewer");
     changed("saving");
@@ -77,6 +92,7 @@ function submit(edit) {
   const whole = { id: null, action: "", changes: {}, expected: null, base: null, sinceMs: Date.now(), view: viewOfNow(), ...edit };
   saving.pending.push(/** @type {Edit} */ (whole));
   saving.refused = null;
+  saving.told = "";
   keep();
   const done = new Promise((resolve) => settle.set(whole, resolve));
   last = done;
@@ -104,12 +120,14 @@ export async function reviseBeat(beat, action, changes = {}) {
 /** The current state of an annotation, into memory. @param {string} id @returns {Promise<Row | null>} */
 export async function fetchRow(id) {
   const row = await getJson(`/api/spans/${id}`).catch(() => null);
+  const known = state.rows.get(id);
+  if (row && known && known.revision > row.revision) return known; // an edit was saved while this answer was on its way
   if (row) state.rows.set(id, row);
   return row;
 }
 
 /** Names what is added before it is sent: sent twice, because an answer was lost, it is still one. UUID version 4. */
-function newId() {
+export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -150,8 +168,15 @@ export const takeBack = (row, entry) =>
 async function stepBack(action, side) {
   const entry = saving[action].pop();
   if (!entry) return null;
+  const kind = kinds.get(entry.what);
+  if (kind) return submit({ ...kind.step(entry), action, undoes: entry });
   const row = state.rows.get(entry.id) ?? (await fetchRow(entry.id));
-  if (!row) return null;
+  if (!row) {
+    saving[action].push(entry); // not lost: pressed again it is tried again
+    saving.refused = say("save.offline");
+    changed("saving");
+    return null;
+  }
   return submit({ what: "revise", id: row.id, action, changes: entry[side], base: row, expected: row.revision, undoes: entry });
 }
 
@@ -174,9 +199,11 @@ async function run() {
   isRunning = false;
 }
 
-/** @param {Edit} edit @returns {Promise<Row>} */
+/** @param {Edit} edit @returns {Promise<any>} */
 async function deliver(edit) {
   changed("saving");
+  const kind = kinds.get(edit.what);
+  if (kind) return kind.deliver(edit);
   const { action, changes, view } = edit;
   if (edit.what === "add-span") return send("POST", "/api/spans", { ...edit.body, view });
   if (edit.what === "add-beat") return send("POST", "/api/beats", { ...edit.body, view });
@@ -192,12 +219,21 @@ async function wait(edit, error) {
   await new Promise((resolve) => setTimeout(resolve, RETRY_S * 1000));
 }
 
-/** @param {Edit} edit @param {Row} row */
-function finish(edit, row) {
+/** @param {Edit} edit @param {any} answer */
+function finish(edit, answer) {
   saving.waiting = null;
-  saving.savedUs = row.updated_us;
+  saving.savedUs = answer.updated_us;
+  const kind = kinds.get(edit.what);
+  remember(edit, kind ? kind.undoEntry(edit, answer) : entryOf(edit, answer));
+  if (!kind) return finishRow(edit, answer);
+  kind.finish(edit, answer);
+  drop(edit, answer);
+  changed("marks", "selection", "queue");
+}
+
+/** @param {Edit} edit @param {Row} row */
+function finishRow(edit, row) {
   state.rows.set(row.id, row);
-  remember(edit, row);
   // later edits of the same thing were made on what this one left
   for (const later of saving.pending.slice(1)) if (later.id === row.id) later.expected = row.revision;
   if (state.draft?.id === row.id) state.draft.base = row;
@@ -210,14 +246,19 @@ function finish(edit, row) {
   changed("marks", "selection", "queue");
 }
 
-function remember(edit, row) {
-  const content = (source) => Object.fromEntries(FIELDS.map((field) => [field, source[field]]));
+function remember(edit, entry) {
   if (edit.undoes && edit.action === "undo") saving.redo.push(edit.undoes);
   else if (edit.undoes && edit.action === "redo") saving.undo.push(edit.undoes);
-  else {
-    saving.undo.push({ id: row.id, before: content(stateBefore(edit, row)), after: content(row) });
+  else if (entry) {
+    saving.undo.push(entry);
     saving.redo = [];
   }
+}
+
+/** What undoes and redoes an edit of one row. */
+function entryOf(edit, row) {
+  const content = (source) => Object.fromEntries(FIELDS.map((field) => [field, source[field]]));
+  return { id: row.id, before: content(stateBefore(edit, row)), after: content(row) };
 }
 
 /** What an undo goes back to. */

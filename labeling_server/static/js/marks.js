@@ -170,3 +170,8 @@ export function forgetFrom(fromSample) {
   const fromS = fromSample / mainGroup.fs_hz;
   for (const index of hours) if ((index + 1) * SPANS_CHUNK_S > fromS) hours.delete(index);
 }
+
+/** What was done to beats of [from, to) on the server: those places are fetched anew. @param {number} from @param {number} to samples */
+export function forgetBetween(from, to) {
+  for (const index of loaded) if ((index + 1) * size > from && index * size < to) loaded.delete(index);
+}

@@ -58,10 +58,11 @@ function choice(label, isFirst, what, take) {
   );
 }
 
-/** Codes that begin with what was typed, then names and codes that hold it. */
+/** The code that was typed (A and a are two), codes that begin with it, then names and codes that hold it. */
 function matching(all, typed) {
   const text = typed.trim().toLowerCase();
-  const starts = all.filter((label) => label.code.toLowerCase().startsWith(text));
-  const holds = all.filter((label) => !starts.includes(label) && `${label.code} ${label.name}`.toLowerCase().includes(text));
-  return [...starts, ...holds];
+  const exact = all.filter((label) => label.code === typed.trim());
+  const starts = all.filter((label) => !exact.includes(label) && label.code.toLowerCase().startsWith(text));
+  const holds = all.filter((label) => ![...exact, ...starts].includes(label) && `${label.code} ${label.name}`.toLowerCase().includes(text));
+  return [...exact, ...starts, ...holds];
 }

@@ -101,14 +101,15 @@ function backButton(row, entry) {
 }
 
 /** "relabel VT → VCOUPLET". */
-function told({ action, before, after }) {
+function told({ action, before, after, bulk_id: bulk }) {
   if (!before) return `${action} ${after.label}`;
   const parts = [];
   if (before.label !== after.label) parts.push(`${before.label} → ${after.label}`);
   if (before.start_us !== after.start_us) parts.push(`start ${signed(after.start_us - before.start_us)}`);
   if (before.end_us !== after.end_us && after.end_us !== after.start_us) parts.push(`end ${signed(after.end_us - before.end_us)}`);
   if (before.status !== after.status) parts.push(say(`status.${after.status}`));
-  return `${action}${parts.length ? `: ${parts.join(", ")}` : ""}`;
+  const what = `${action}${parts.length ? `: ${parts.join(", ")}` : ""}`;
+  return bulk ? say("selection.history.bulk", { what }) : what;
 }
 
 const signed = (us) => `${us < 0 ? "−" : "+"}${duration(Math.abs(us))}`;

@@ -19,14 +19,15 @@ const put = (id, text) => {
 
 /** What is true about saving, in one sentence. */
 function savingText() {
-  const { pending, conflicts, waiting, refused, savedUs } = saving;
+  const { pending, conflicts, waiting, refused, savedUs, told } = saving;
   if (waiting) return ["waiting", say("save.waiting", { time: hms(pending[0]?.sinceMs * 1000), why: waiting, seconds: RETRY_S })];
   if (pending.length) return ["busy", say("save.saving", { n: pending.length })];
   if (refused) return ["refused", say("save.refused", { why: refused })];
   if (conflicts.length) return ["refused", say("save.conflict", { n: conflicts.length })];
   if (state.draft || state.beatDraft) return ["busy", say("save.moving")];
   if (!reader.may_write) return ["none", say("save.viewer")];
-  return savedUs === null ? ["none", say("save.none")] : ["saved", say("save.saved", { time: hms(savedUs) })];
+  if (savedUs === null) return ["none", told || say("save.none")];
+  return ["saved", say(told ? "save.told" : "save.saved", { time: hms(savedUs), what: told })];
 }
 
 function hintText() {
