@@ -27,18 +27,18 @@ from kafka import KafkaConsumer, TopicPartition
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from benchmarks import processes
+from benchmarks import processes, workload
 from ingest.kafka_worker import quiet_client
 from ingest.local_broker import LocalBroker, gather_jars, jar_folder
 from ingest.topics import DEAD_LETTER_TOPIC, ensure_topics
 from storage import migrations
-from storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from storage.embedded import EmbeddedServer
+
 STOP_S = 30.0
-_TIMESCALE = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
 
 
 class Stack:
@@ -93,12 +93,7 @@ class Stack:
         if self._given:
             return
         if self._server is None:
-            bin_dir = os.environ.get("RHYTHMARK_BENCH_POSTGRES")
-            self._server = EmbeddedServer(
-                self.folder / "postgresql",
-                bin_dir=Path(bin_dir) if bin_dir else None,
-                settings=_TIMESCALE if bin_dir else None,
-            )
+            self._server = workload.embedded_server(self.folder / "postgresql")
         self._server.stop()  # of one that was killed: its lock
         self._dsn = self._server.start()
 

@@ -24,11 +24,20 @@ if TYPE_CHECKING:
 
 DATA_DIR = Path(os.environ.get("RHYTHMARK_DATA", "../shared/data"))
 START_US = 1_700_000_000_000_000
+_TIMESCALE = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+
+
+def embedded_server(data_dir: Path) -> EmbeddedServer:
+    """The wheel's PostgreSQL with fsync on, or that of RHYTHMARK_BENCH_POSTGRES with TimescaleDB; not started."""
+    bin_dir = os.environ.get("RHYTHMARK_BENCH_POSTGRES")
+    return EmbeddedServer(
+        data_dir, bin_dir=Path(bin_dir) if bin_dir else None, settings=_TIMESCALE if bin_dir else None
+    )
 
 
 @contextmanager
 def server_dsn() -> Iterator[str]:
-    """An empty, migrated database: another on the server of RHYTHMARK_BENCH_DSN, else an embedded one with fsync on."""
+    """An empty, migrated database: another on the server of RHYTHMARK_BENCH_DSN, else on `embedded_server`."""
     given = os.environ.get("RHYTHMARK_BENCH_DSN")
     if given:
         name = f"rhythmark_benchmark_{uuid.uuid4().hex[:8]}"
@@ -42,7 +51,7 @@ def server_dsn() -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)  # where root runs it, PostgreSQL's own account must be able to pass
-        with EmbeddedServer(Path(folder) / "postgres") as dsn:
+        with embedded_server(Path(folder) / "postgres") as dsn:
             migrations.upgrade(dsn)
             yield dsn
 
