@@ -251,6 +251,46 @@ class HourTable(Answer):
     total: Hour | None
 
 
+class Family(Answer):
+    """Beats of one shape; template and spread are (leads, points) in mV, null of number 0: what is of no family."""
+
+    number: int
+    count: int
+    labels: Annotated[dict[str, int], Field(description="How many of each label")]
+    n_touched: Annotated[int, Field(description="Members that a person made or changed")]
+    first_sample: int
+    last_sample: int
+    template: list[list[float]] | None
+    spread: list[list[float]] | None
+
+
+class FamilyLead(Answer):
+    """A lead of the templates: which channel of the group it is."""
+
+    position: int
+    name: str
+
+
+class Families(Answer):
+    """Every family, the largest first; of a template's `point_hz` points a second `n_before` stand before the beat."""
+
+    n_beats: int
+    leads: list[FamilyLead]
+    point_hz: float
+    n_before: int
+    families: list[Family]
+
+
+class FamilyMembers(Answer):
+    """Some members of a family as parallel lists; `similarities` to its template, at most 1."""
+
+    total: int
+    samples: list[int]
+    numbers: list[int]
+    touched: list[int]
+    similarities: list[float]
+
+
 class Session(Answer):
     """Who is signed in; `csrf` goes into the header X-CSRF-Token of every write."""
 

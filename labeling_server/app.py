@@ -14,6 +14,7 @@ from dashboards import pages as dashboard_pages
 from labeling_server import (
     bulk_routes,
     edit_routes,
+    family_routes,
     hour_routes,
     login,
     metrics,
@@ -23,6 +24,7 @@ from labeling_server import (
     session_routes,
     stream_routes,
 )
+from labeling_server.beat_families import FamilyShelf
 from labeling_server.gate import BodyLimit, SignedInOnly
 from labeling_server.polling import PolledAnswers
 from labeling_server.security import SecurityHeaders
@@ -56,10 +58,11 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.settings = settings
     app.state.sessions = sessions
     app.state.templates = templates
+    app.state.families = FamilyShelf()
     problems.register(app)
-    api = (session_routes.router, stream_routes.router, hour_routes.router, edit_routes.router, bulk_routes.router)
-    for router in (login.router, pages.router, *api):
-        app.include_router(router)
+    api = (session_routes, stream_routes, hour_routes, edit_routes, bulk_routes, family_routes)
+    for routes in (login, pages, *api):
+        app.include_router(routes.router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
         app.include_router(guarded, dependencies=[Depends(page_reader)], include_in_schema=False)
     openapi.describe(app)

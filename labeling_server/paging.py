@@ -56,6 +56,13 @@ class Page(NamedTuple):
         return kept
 
 
+def note_next(request: Request, response: Response, *, offset: int, limit: int, total: int) -> None:
+    """Say where the next page of a list of known length is, if there is one."""
+    if offset + limit < total:
+        query = urlencode(dict(request.query_params) | {"offset": str(offset + limit)})
+        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+
+
 def page_of_up_to(usual: int) -> Any:
     """A dependency that gives the `Page` of a request; `usual` is its limit where none is said."""
 

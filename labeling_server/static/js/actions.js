@@ -5,10 +5,12 @@ import { changeLead, chooseLeg, copyMeasurement, dropCalipers, legToBeat, legToP
 import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
 import { dropDraft, nudge, takeEdge } from "./drafts.js";
 import { redo, undo } from "./edits.js";
+import "./families.js";
 import { BANDS, MAINS_HZ } from "./filters.js";
 import { openHelp } from "./help.js";
 import { cursorSeconds, leads } from "./layout.js";
 import { isMeasuring, middleS } from "./legs.js";
+import "./lorenz.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
 import { focusComment } from "./selection_panel.js";
 import { followHead, pan, selectedSeconds, showAgain, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
@@ -24,6 +26,7 @@ import { changed, keepView, state } from "./state.js";
 import { repaint } from "./paint.js";
 import { sampleOf, secondsOf, usOf } from "./time.js";
 import { closeView, toggleView } from "./views.js";
+import { stepWalk } from "./walk.js";
 
 const PAN_PAGES = 0.1;
 const PAGE_PAGES = 0.9;
@@ -46,8 +49,9 @@ function showSpan() {
   if (row) selectRow(row, { move: false });
 }
 
-/** In time: to the next beat while a beat is selected, else to the next span. @param {1 | -1} by */
+/** In time: to the next beat while a beat is selected, else to the next span; in a family to its next member. @param {1 | -1} by */
 function step(by) {
+  if (stepWalk(by)) return;
   if (state.selection?.kind === "beat") {
     const beat = neighbourBeat(state.selection.sample, by);
     if (beat) selectBeat(beat);
@@ -178,6 +182,8 @@ export const actions = [
   { id: "measurement.copy", group: "measure", keys: ["Y"], run: copyMeasurement, when: isMeasuring },
   { id: "measurement.note", group: "measure", keys: ["W"], run: noteMeasurement, writes: true, when: isMeasuring },
 
+  { id: "families", group: "view", keys: ["M"], run: () => toggleView("families") },
+  { id: "lorenz", group: "view", keys: ["Z"], run: () => toggleView("lorenz") },
   { id: "gain.up", group: "view", keys: ["+", "="], run: () => changeGain(1) },
   { id: "gain.down", group: "view", keys: ["-"], run: () => changeGain(-1) },
   { id: "speed.up", group: "view", keys: [">"], run: () => changeSpeed(1) },

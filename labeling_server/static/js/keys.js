@@ -3,26 +3,19 @@
 
 import { actions } from "./actions.js";
 import { actionOf, nameOf } from "./bindings.js";
-import { labels } from "./config.js";
 import { relabel } from "./decide.js";
 import { commitDraft } from "./drafts.js";
 import { takeMine, takeTheirs, saving } from "./edits.js";
-import { SPAN_KEYS } from "./palette.js";
+import { SPAN_KEYS, beatOfKey } from "./palette.js";
 import { state } from "./state.js";
 import { pressInView } from "./views.js";
-
-/** Lower-case letters that stand for a beat without a lower-case code of its own. */
-const ALIASES = new Map([["v", "V"]]);
 
 /** @param {EventTarget | null} target */
 const isTyping = (target) => target instanceof HTMLElement && target.matches("input, textarea, select");
 
 /** The label that a key means for what is selected; null when it means none. @param {string} key */
 function labelOf(key) {
-  if (state.selection?.kind === "beat") {
-    const code = ALIASES.get(key) ?? key;
-    return labels.get(code)?.kind === "beat" && code !== "?" ? code : null;
-  }
+  if (state.selection?.kind === "beat") return beatOfKey(key);
   return state.selection?.kind === "span" ? (SPAN_KEYS.get(key) ?? null) : null;
 }
 

@@ -11,6 +11,15 @@ export const SPAN_KEYS = new Map([
   ["8", "TACHY"], ["9", "PAUSE"], ["0", "NOISY"], ["N", "SR"],
 ]);
 
+/** Lower-case letters that stand for a beat without a lower-case code of its own. */
+const ALIASES = new Map([["v", "V"]]);
+
+/** The beat that a key stands for; null when it stands for none. @param {string} key */
+export function beatOfKey(key) {
+  const code = ALIASES.get(key) ?? key;
+  return labels.get(code)?.kind === "beat" && code !== "?" ? code : null;
+}
+
 /** @param {"beat" | "span"} what @param {(code: string) => void} choose */
 export function openPalette(what, choose) {
   const all = [...labels.values()].filter((label) => (what === "beat") === (label.kind === "beat") && label.kind !== "pulse");

@@ -1,0 +1,191 @@
+"""Families of beats over REST: templates with counts, members, and waveforms to lay over each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+from fastapi import Depends, Path, Query, Request, Response
+
+from labeling_server import answers, window_codec
+from labeling_server.beat_families import FamilyShelf, GroupFamilies  # noqa: TC001 - FastAPI reads them at run time
+from labeling_server.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.paging import note_next
+from labeling_server.requests import Db, api_router, group_in_stream
+from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.stream_routes import PACKED
+from signal_processing import beat_windows, vocabulary
+from signal_processing.morphology import OTHER
+from signal_processing.sample_types import SAMPLE_FORMATS
+from signal_processing.values import Block
+from storage import waveforms
+from storage.beats import HUMAN
+from storage.errors import UnknownRowError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from storage.catalogue import GroupRow
+
+router = api_router("/api/streams/{stream_id}/families", tag="families")
+
+MAX_MEMBERS = 500_000
+MAX_STRIPS = 120
+MAX_NUMBER = 32_767
+STRIP_S = 1.2
+"""Signal on both sides of a member's R peak in its strip, s."""
+DIGITS = 4
+"""Of a template in mV: a tenth of a microvolt is below every device's step."""
+
+Order = Literal["unlike", "time"]
+Offset = Annotated[int, Query(ge=0, le=MAX_MEMBERS, description="Members to leave out from the first")]
+FamilyNumber = Annotated[int, Path(ge=0, le=MAX_NUMBER, description="As the list of families has it")]
+
+
+def _shelf(request: Request) -> FamilyShelf:
+    shelf: FamilyShelf = request.app.state.families
+    return shelf
+
+
+class _Asked(NamedTuple):
+    """The group that a request names, and its families."""
+
+    group: GroupRow
+    found: GroupFamilies
+
+    def members(self, family: int, order: Order) -> NDArray[np.intp]:
+        """Places of a family's members in `found.beats`: the least like the template first, or in the order of time."""
+        members = self.found.members(family)
+        if not len(members) and family != OTHER:
+            msg = f"family must be one of channel group {self.group.id} that has members, got {family}"
+            raise UnknownRowError(msg)
+        if order == "time":
+            return members
+        return members[np.argsort(self.found.similarities[members], kind="stable")]
+
+
+def _asked(
+    stream_id: RowId, group_id: RowId, database: Db, _: ApiReader, shelf: Annotated[FamilyShelf, Depends(_shelf)]
+) -> _Asked:
+    with database.transaction() as conn:
+        group = group_in_stream(conn, stream_id, group_id)
+    return _Asked(group, shelf.families_of(database, group))
+
+
+Asked = Annotated[_Asked, Depends(_asked)]
+
+
+@router.get("", response_model=answers.Families)
+def list_families(asked: Asked) -> dict[str, Any]:
+    """Every family, the largest first: count, labels, template and spread a lead in mV; number 0 is what is of none."""
+    found = asked.found
+    channels = asked.group.signal.channels
+    rows = [
+        {
+            **_counted(found, family.number),
+            "template": np.round(family.template, DIGITS).tolist(),
+            "spread": np.round(family.spread, DIGITS).tolist(),
+        }
+        for family in found.families
+    ]
+    if len(found.members(OTHER)):
+        rows.append({**_counted(found, OTHER), "template": None, "spread": None})
+    return {
+        "n_beats": len(found.beats.samples),
+        "leads": [{"position": lead, "name": channels[lead].name} for lead in found.leads],
+        "point_hz": beat_windows.POINT_HZ,
+        "n_before": beat_windows.N_BEFORE,
+        "families": rows,
+    }
+
+
+@router.get("/waveforms", response_class=Response, responses=PACKED)
+def get_waveforms(asked: Asked, per_family: Annotated[int, Query(ge=1, le=40)] = 24) -> Response:
+    """Members of every family, evenly picked, in mV on its template; binary (see `labeling_server.window_codec`).
+
+    A run is one member: it begins at the sample of its beat and holds the points of its window, leads interleaved.
+    `families` in the header says of which family each run is.
+    """
+    found = asked.found
+    numbers, runs = [], []
+    standing = np.isin(found.samples, found.beats.samples)
+    for family in found.families:
+        kept = np.flatnonzero(standing[family.examples])
+        for i in kept[np.unique(np.linspace(0, len(kept) - 1, min(per_family, len(kept))).astype(int))]:
+            numbers.append(family.number)
+            runs.append(Block(int(found.samples[family.examples[i]]), family.waveforms[i].T))
+    header = {"group_id": asked.group.id, "n_channels": len(found.leads), "families": numbers}
+    packed = window_codec.encode_blocks(header, runs, SAMPLE_FORMATS["float32"])
+    return Response(packed, media_type=window_codec.MEDIA_TYPE)
+
+
+@router.get("/{family}", response_model=answers.FamilyMembers)
+def list_members(
+    family: FamilyNumber,
+    asked: Asked,
+    request: Request,
+    response: Response,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_MEMBERS)] = 100,
+    order: Order = "unlike",
+) -> dict[str, Any]:
+    """Members of a family: their samples, label numbers, whether a person touched them, and how like the template."""
+    members = asked.members(family, order)
+    note_next(request, response, offset=offset, limit=limit, total=len(members))
+    return _members_json(asked.found, members, offset, limit)
+
+
+@router.get("/{family}/strips", response_class=Response, responses=PACKED)
+def get_strips(
+    family: FamilyNumber,
+    asked: Asked,
+    database: Db,
+    request: Request,
+    *,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_STRIPS)] = 24,
+    order: Order = "unlike",
+) -> Response:
+    """The same with the digital samples around each member, binary; `strips` says of which member each run is."""
+    members = asked.members(family, order)
+    reach = asked.group.signal.clock.n_samples(STRIP_S)
+    leads = list(asked.found.leads)
+    strips, runs = [], []
+    with database.transaction() as conn:
+        for i, sample in enumerate(asked.found.beats.samples[members[offset : offset + limit]].tolist()):
+            for run in waveforms.read_window(conn, asked.group, sample - reach, sample + reach):
+                strips.append(i)
+                runs.append(Block(run.start, run.samples[:, leads]))
+    header = _members_json(asked.found, members, offset, limit)
+    header |= {"n_channels": len(leads), "leads": leads, "reach": reach, "strips": strips}
+    packed = window_codec.encode_blocks(header, runs, asked.group.signal.sample_format)
+    response = Response(packed, media_type=window_codec.MEDIA_TYPE)
+    note_next(request, response, offset=offset, limit=limit, total=len(members))
+    return response
+
+
+def _counted(found: GroupFamilies, number: int) -> dict[str, Any]:
+    """Number, count, counts by label, how many a person touched, and from where to where."""
+    members = found.members(number)
+    counts = Counter(found.beats.numbers[members].tolist())
+    samples = found.beats.samples[members]
+    return {
+        "number": number,
+        "count": len(members),
+        "labels": {vocabulary.label_of_number(label).code: n for label, n in counts.most_common()},
+        "n_touched": int((found.beats.origin[members] == HUMAN).sum()),
+        "first_sample": int(samples[0]),
+        "last_sample": int(samples[-1]),
+    }
+
+
+def _members_json(found: GroupFamilies, members: NDArray[np.intp], offset: int, limit: int) -> dict[str, Any]:
+    some = members[offset : offset + limit]
+    return {
+        "total": len(members),
+        "samples": found.beats.samples[some].tolist(),
+        "numbers": found.beats.numbers[some].tolist(),
+        "touched": found.beats.origin[some].tolist(),
+        "similarities": np.round(found.similarities[some].astype(float), 3).tolist(),
+    }
