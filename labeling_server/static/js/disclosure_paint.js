@@ -1,7 +1,7 @@
 // Full disclosure on a plain canvas: a line of signal a minute, its time at the left, its beats on it, its spans below.
 // What is too high for its line runs into the next one, as on paper; nothing is cut off and nothing is scaled to fit.
 
-import { color, labelColor } from "./colors.js";
+import { classOf, color, labelColor } from "./colors.js";
 import { say } from "./config.js";
 import { invalidOf, isSample } from "./decimate.js";
 import { AXIS_PX, CODES_PX, PITCH_PX, TIME_PX } from "./disclosure_lines.js";
@@ -165,13 +165,16 @@ function tinter(ctx, tints) {
   };
 }
 
-/** Samples of the lead around beats that are not N, in order, each with its colour. */
+/** On a page of an hour bundle branch block is as usual as N is: what is looked for are the other classes. @param {string} code */
+const isUsual = (code) => classOf(code) === "class-n";
+
+/** Samples of the lead around beats that are not of class N, in order, each with its colour. */
 function tintsOf(line, group) {
   const sampleAt = (us) => ((us - group.t0_us) / 1e6) * group.fs_hz;
   const found = [];
   for (const { sample, number } of line.beats) {
     const code = codeOf(number);
-    if (code === "N" || code === "PULSE") continue;
+    if (isUsual(code) || code === "PULSE") continue;
     const at = sampleAt(usOfSample(sample));
     found.push({ from: at - COMPLEX_S[0] * group.fs_hz, to: at + COMPLEX_S[1] * group.fs_hz, color: labelColor(code) });
   }
@@ -200,7 +203,7 @@ function drawNothing(ctx, g, top) {
 
 function drawLineMarks(ctx, g, line, top) {
   const usAt = (us) => g.left + (us - line.us) * g.pxPerUs;
-  drawBeats(ctx, line.beats, (sample) => usAt(usOfSample(sample)), top, color("paper"));
+  drawBeats(ctx, line.beats, (sample) => usAt(usOfSample(sample)), top, color("paper"), isUsual);
   drawSpans(ctx, line.spans, usAt, g.left, g.right, top + BARS_TOP_PX);
   drawCodes(ctx, line.spans, g.right + 6, CODES_PX - 10, top + PITCH_PX / 2);
 }

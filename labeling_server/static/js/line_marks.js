@@ -17,12 +17,13 @@ export const FONT = "11px system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 export const codeOf = (number) => labelOfNumber.get(number)?.code ?? "Q";
 
 /**
- * A tick a beat in the colour of its class; those that are not N have their letter instead. Where letters would touch,
+ * A tick a beat in the colour of its class; those that are not usual have their letter instead. Where letters would touch,
  * the first stands for those that follow, which keep a tick.
  * @param {CanvasRenderingContext2D} ctx @param {import("./beat_marks.js").BeatMark[]} beats
  * @param {(sample: number) => number} xAt @param {number} top of the ticks, px @param {string} paper colour behind
+ * @param {(code: string) => boolean} [isUsual]
  */
-export function drawBeats(ctx, beats, xAt, top, paper) {
+export function drawBeats(ctx, beats, xAt, top, paper, isUsual = (code) => code === "N") {
   ctx.font = `bold ${FONT}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
@@ -35,8 +36,8 @@ export function drawBeats(ctx, beats, xAt, top, paper) {
     const x = xAt(sample);
     const isSelected = state.selection?.kind === "beat" && state.selection.sample === sample;
     ctx.fillStyle = isSelected ? color("accent") : labelColor(code);
-    if ((code === "N" || x - reached < LETTER_PX) && !isSelected) {
-      ctx.fillRect(x - 0.5, top, 1, code === "N" ? 3 : 5);
+    if ((isUsual(code) || x - reached < LETTER_PX) && !isSelected) {
+      ctx.fillRect(x - 0.5, top, 1, isUsual(code) ? 3 : 5);
       continue;
     }
     const letter = code === "PULSE" ? "p" : code;
