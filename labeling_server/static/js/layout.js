@@ -50,8 +50,11 @@ export const secondsAt = (px) => state.startS + (px - GUTTER_PX) / pxPerS();
 /** @param {number} seconds */
 export const pxAt = (seconds) => GUTTER_PX + (seconds - state.startS) * pxPerS();
 
-/** Where the cursor stands, seconds since the start of the recording. */
-export const cursorSeconds = () => state.startS + (state.cursorS ?? pageS() / 2);
+/** Where the strip is, or is about to be: what a key means is where the keys before it went. */
+export const place = () => state.wanted ?? state;
+
+/** Where the cursor stands, or will stand there, seconds since the start of the recording. */
+export const cursorSeconds = () => place().startS + (state.cursorS ?? pageS(place()) / 2);
 
 /** Top of a row of spans. @param {string} kind */
 export const rowTop = (kind) => 4 + Math.max(ROW_KINDS.indexOf(kind), 0) * ROW_PX;

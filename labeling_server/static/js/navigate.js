@@ -3,7 +3,7 @@
 import { groups, mainGroup } from "./config.js";
 import { EnvelopeStore, binSizeOf } from "./envelopes.js";
 import { CONTEXT_S, isFiltered } from "./filters.js";
-import { pageS, pxPerS, signalPx } from "./layout.js";
+import { pageS, place, pxPerS, signalPx } from "./layout.js";
 import { addressOf } from "./legs.js";
 import { ensureMarks, ensureSpans, hasMarks, hasSpans, showsBeats } from "./marks.js";
 import { paintFrom, repaint } from "./paint.js";
@@ -22,12 +22,6 @@ export const envelopes = new Map(groups.map((group) => [group.id, new EnvelopeSt
 paintFrom(stores, envelopes);
 
 let newest = 0;
-/** What was asked for and is not here yet: what is asked for next begins there. @type {{startS: number, speed: number, pageS: number | null, anchorS?: number} | null} */
-let wanted = null;
-
-/** Where the strip is, or is about to be. */
-const place = () => wanted ?? state;
-
 const headS = () => state.nextSample / mainGroup.fs_hz;
 const firstS = () => state.firstSample / mainGroup.fs_hz;
 
@@ -73,13 +67,13 @@ export async function show(startS, { follow = false, scale = place() } = {}) {
   const page = pageS(scale);
   const target = follow ? startS : bounded(startS, page);
   const number = (newest += 1);
-  wanted = { startS: target, speed, pageS: chosenS };
+  state.wanted = { startS: target, speed, pageS: chosenS };
   if (!isReady(target, target + page, scale)) {
     const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
     try {
       await load(target, target + page, { speed, pageS: chosenS });
     } catch {
-      if (number === newest) wanted = null;
+      if (number === newest) state.wanted = null;
       return; // the status line says that the server does not answer; the old picture stays
     } finally {
       clearTimeout(bar);
@@ -87,7 +81,7 @@ export async function show(startS, { follow = false, scale = place() } = {}) {
     }
     if (number !== newest) return; // the reader went elsewhere meanwhile
   }
-  wanted = null;
+  state.wanted = null;
   Object.assign(state, { startS: target, follow, speed, pageS: chosenS });
   changed("view");
   repaint();
@@ -160,14 +154,14 @@ export async function rescale(scale, atS = cursorS()) {
   const isFollowing = state.follow;
   const startS = isFollowing ? Math.max(headS() - page * 0.92, firstS()) : atS - share * page;
   const shown = show(startS, { follow: isFollowing, scale });
-  if (wanted) wanted.anchorS = atS; // the next step is around the same second
+  if (state.wanted) state.wanted.anchorS = atS; // the next step is around the same second
   await shown;
   if (state.cursorS !== null && state.pageS === scale.pageS) state.cursorS = Math.max(atS - state.startS, 0);
   repaint();
 }
 
 /** Where the cursor is, or will be, s; the middle where it has no place. */
-const cursorS = () => wanted?.anchorS ?? place().startS + Math.min(state.cursorS ?? Infinity, pageS(place()) / (state.cursorS === null ? 2 : 1));
+const cursorS = () => state.wanted?.anchorS ?? place().startS + Math.min(state.cursorS ?? Infinity, pageS(place()) / (state.cursorS === null ? 2 : 1));
 
 /** Faster (1) or slower (-1) by one step. @param {1 | -1} by @param {number} [atS] */
 export const stepScale = (by, atS) => rescale(steppedScale(place(), by, signalPx(), wholeS()), atS);

@@ -4,7 +4,7 @@ import { paintCalipers } from "./calipers_paint.js";
 import { refreshColors } from "./colors.js";
 import { mainGroup } from "./config.js";
 import { hasFigures, setFrame } from "./figures.js";
-import { GUTTER_PX, geometry, pxAt, cursorSeconds } from "./layout.js";
+import { GUTTER_PX, geometry, pageS, pxAt } from "./layout.js";
 import { paintOverview } from "./overview.js";
 import { paintBeats } from "./beats.js";
 import { paintAxis, paintGrid, paintHead, paintRowNames } from "./paper.js";
@@ -62,7 +62,7 @@ export function paint() {
 
 /** The cursor is a line of the page, not of the figure: it moves without a painting. */
 export function placeCursor() {
-  const px = pxAt(cursorSeconds());
+  const px = pxAt(state.startS + (state.cursorS ?? pageS() / 2));
   const cursor = document.getElementById("cursor");
   cursor.style.transform = `translateX(${Math.round(px)}px)`;
   cursor.hidden = px < GUTTER_PX;

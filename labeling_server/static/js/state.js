@@ -30,6 +30,8 @@ export const state = {
   /** Which leads stand where, see `montage.js`; of "lead" the one that is shown. */
   montage: "all",
   lead: 0,
+  /** What was asked for and is not here yet. @type {{startS: number, speed: number, pageS: number | null, anchorS?: number} | null} */
+  wanted: null,
   follow: false,
   /** Whether the strip moves by itself, and how many times as fast as the clock. */
   playing: false,
