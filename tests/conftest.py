@@ -11,7 +11,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -54,11 +55,20 @@ def pytest_collection_modifyitems(config, items):
 
 _numbers = itertools.count(1)
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+MEMORY_BYTES = 8 * 2**30
+"""Free there at least: databases and logs of both servers take one to two of it."""
+SMALL_LOG = {"max_wal_size": "512MB"}
+
 
 @contextmanager
 def _server_folder():
-    """A folder below /tmp that PostgreSQL's account can reach; pytest's own is closed to other accounts."""
-    folder = Path(tempfile.mkdtemp(prefix="rhythmark-test-"))
+    """A folder that PostgreSQL's account can reach (pytest's own is closed to it), in memory where there is much.
+
+    A test's database is some hundred files, and on a disk to make them takes longer than most tests.
+    """
+    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="rhythmark-test-", dir=MEMORY if in_memory else None))
     folder.chmod(0o711)
     try:
         yield folder
@@ -69,7 +79,7 @@ def _server_folder():
 @pytest.fixture(scope="session")
 def postgres_dsn():
     """An embedded PostgreSQL for the whole run."""
-    with _server_folder() as folder, EmbeddedServer(folder, durable=False) as dsn:
+    with _server_folder() as folder, EmbeddedServer(folder, durable=False, settings=SMALL_LOG) as dsn:
         yield dsn
 
 
@@ -83,7 +93,7 @@ def timescale_dsn():
     bin_dir = _timescale_bin_dir()
     if bin_dir is None:
         pytest.skip("no TimescaleDB: set RHYTHMARK_TEST_DSN, or install it into a local PostgreSQL")
-    settings = {
+    settings = SMALL_LOG | {
         "shared_preload_libraries": "timescaledb",
         "timescaledb.telemetry_level": "off",
         "timescaledb.max_background_workers": "0",  # no jobs are tested, and their scheduler slows every DROP DATABASE
@@ -129,26 +139,52 @@ def timescale_template(timescale_dsn):
     return _template(timescale_dsn, "rhythmark_template")
 
 
-@contextmanager
-def _copy(server_dsn, template=None):
-    """A database of its own, dropped at the end."""
+def _copied(server_dsn, template):
+    """The name of a new copy of a template."""
     name = f"rhythmark_test_{os.getpid()}_{next(_numbers)}"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     with psycopg.connect(server_dsn, autocommit=True) as conn:
-        conn.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template or "template1")
-            )
-        )
-        try:
-            yield make_conninfo(server_dsn, dbname=name)
-        finally:
-            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        conn.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+    return name
+
+
+def _dropped(server_dsn, name):
+    with psycopg.connect(server_dsn, autocommit=True) as conn:
+        conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def copies():
+    """Gives copies of templates; the next one is made while a test has its own: a copy takes a quarter of a second."""
+    ahead = {}
+    with ThreadPoolExecutor(1) as pool:
+
+        def copy(server_dsn, template):
+            made = ahead.pop((server_dsn, template), None)
+            name = _copied(server_dsn, template) if made is None or made.exception() else made.result()
+            ahead[server_dsn, template] = pool.submit(_copied, server_dsn, template)
+            return name
+
+        yield copy
+    for (server_dsn, _), made in ahead.items():
+        with suppress(psycopg.Error):  # a server of the tests' own may be gone by now, and its databases with it
+            _dropped(server_dsn, made.result())
+
+
+@contextmanager
+def _copy(server_dsn, template, copies):
+    """A database of its own, dropped at the end."""
+    name = copies(server_dsn, template)
+    try:
+        yield make_conninfo(server_dsn, dbname=name)
+    finally:
+        _dropped(server_dsn, name)
 
 
 @pytest.fixture
-def database_dsn(postgres_dsn, postgres_template):
+def database_dsn(postgres_dsn, postgres_template, copies):
     """Address of a migrated, empty database; for tests that start programs of their own."""
-    with _copy(postgres_dsn, postgres_template) as dsn:
+    with _copy(postgres_dsn, postgres_template, copies) as dsn:
         yield dsn
 
 
@@ -160,9 +196,9 @@ def database(database_dsn):
 
 
 @pytest.fixture
-def other_database_dsn(postgres_dsn, postgres_template):
+def other_database_dsn(postgres_dsn, postgres_template, copies):
     """Address of a second migrated, empty database, for the run that nothing disturbs."""
-    with _copy(postgres_dsn, postgres_template) as dsn:
+    with _copy(postgres_dsn, postgres_template, copies) as dsn:
         yield dsn
 
 
@@ -174,15 +210,15 @@ def other_database(other_database_dsn):
 
 
 @pytest.fixture
-def empty_dsn(postgres_dsn):
+def empty_dsn(postgres_dsn, copies):
     """Address of a database without any migration."""
-    with _copy(postgres_dsn) as dsn:
+    with _copy(postgres_dsn, "template1", copies) as dsn:
         yield dsn
 
 
 @pytest.fixture(scope="session")
-def timescale_shared_dsn(timescale_dsn, timescale_template):
-    with _copy(timescale_dsn, timescale_template) as dsn:
+def timescale_shared_dsn(timescale_dsn, timescale_template, copies):
+    with _copy(timescale_dsn, timescale_template, copies) as dsn:
         yield dsn
 
 
