@@ -54,9 +54,10 @@ def test_server_reads_the_same_bytes_from_byte_strings(database, values):
 
 
 @same_database
-@given(values=st.lists(st.uuids(), max_size=20))
+@given(values=st.lists(st.binary(min_size=16, max_size=16), max_size=20))
 def test_server_reads_the_same_uuids_from_their_bytes(database, values):
-    assert echoed(database, np.array([value.bytes for value in values], "V16"), "uuid") == values
+    # not st.uuids(): it minds that the pool's thread draws from the same generator of chance
+    assert [one.bytes for one in echoed(database, np.array(values, "V16"), "uuid")] == values
 
 
 def test_array_of_another_type_in_the_same_statement_is_read_as_what_it_is(database):
