@@ -27,7 +27,7 @@ from labeling_server.rows_json import annotation_json, revision_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing import vocabulary
 from signal_processing.errors import InvalidValueError
-from storage import beats, catalogue
+from storage import beats, catalogue, revisions
 from storage.edits import POINT_KINDS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def get_history(
 ) -> list[dict[str, Any]]:
     """Who did what to it and when, oldest first."""
     with database.transaction() as conn:
-        found = rows.history(conn, annotation_id, after=after, limit=page.n_wanted)
+        found = revisions.history(conn, annotation_id, after=after, limit=page.n_wanted)
     return [revision_json(row) for row in page.cut(found, after=lambda last: last.revision)]
 
 
@@ -91,7 +91,7 @@ def get_history(
 def add_span(body: NewSpan, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
     """Add a person's own span or event; it counts as confirmed. Sent again with the same id it is the same one."""
     with database.transaction() as conn:
-        row = rows.add(conn, actor=reader.actor, annotation_id=body.id, **body.model_dump(exclude={"id"}))
+        row = revisions.add(conn, actor=reader.actor, annotation_id=body.id, **body.model_dump(exclude={"id"}))
     return _answer(row, response)
 
 
@@ -106,7 +106,7 @@ def edit_annotation(
 ) -> dict[str, Any]:
     """Do one thing to an annotation; 409 with the current state when somebody was faster."""
     with database.transaction() as conn:
-        row = rows.revise(
+        row = revisions.revise(
             conn,
             annotation_id,
             expected_revision=expected,
@@ -124,7 +124,7 @@ def delete_annotation(
 ) -> dict[str, Any]:
     """Mark an annotation deleted; its row and history stay."""
     with database.transaction() as conn:
-        row = rows.revise(conn, annotation_id, expected_revision=expected, actor=reader.actor, action="delete")
+        row = revisions.revise(conn, annotation_id, expected_revision=expected, actor=reader.actor, action="delete")
     return _answer(row, response)
 
 
@@ -140,7 +140,7 @@ def add_beat(body: NewBeat, database: Db, reader: ApiReader, response: Response)
         at_us = group_in_stream(conn, body.stream_id, body.group_id).signal.clock.us_at(body.sample)
         facts = body.model_dump(include={"stream_id", "group_id", "label", "view"})
         facts |= {"start_us": at_us, "end_us": at_us, "channel": None}
-        row = rows.add(conn, actor=reader.actor, annotation_id=body.id, **facts)
+        row = revisions.add(conn, actor=reader.actor, annotation_id=body.id, **facts)
     return _answer(row, response)
 
 
@@ -150,7 +150,7 @@ def edit_machine_beat(body: MachineBeatEdit, database: Db, reader: ApiReader, re
     with database.transaction() as conn:
         group = group_in_stream(conn, body.stream_id, body.group_id)
         touched = beats.touch_beat(conn, group, body.sample, body.number, body.run_id)
-        row = rows.revise(
+        row = revisions.revise(
             conn,
             touched.id,
             expected_revision=0,

@@ -30,7 +30,7 @@ from signal_processing.clock import US_PER_S
 from signal_processing.values import Annotation, Annotator
 from signal_processing.vocabulary import VOCABULARY_VERSION, label_of_number
 from storage import annotations as spans
-from storage import beats, catalogue, waveforms
+from storage import beats, catalogue, revisions, waveforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -257,7 +257,7 @@ def _as_first_said(conn: Conn, row: AnnotationRow) -> dict[str, Any]:
     """What the machine said of it, before any person touched it; an end that grew since is the machine's newest."""
     facts = _facts(row)
     if row.revision:
-        before = next((entry.before for entry in spans.history(conn, row.id) if entry.before), None)
+        before = next((entry.before for entry in revisions.history(conn, row.id) if entry.before), None)
         facts |= {name: before[name] for name in facts} if before else {}
     if row.machine_end_us is not None:
         facts["end_us"] = row.machine_end_us

@@ -126,7 +126,7 @@ def touch_beat(
     number: int,
     run_id: int,
 ) -> AnnotationRow:
-    """Make a machine beat a row (a proposal at revision 0), so that `annotations.revise` can be done to it.
+    """Make a machine beat a row (a proposal at revision 0), so that `revisions.revise` can be done to it.
 
     Touching a beat twice gives the same row.
 

@@ -15,7 +15,7 @@ from ingest_kit import ecg, peaks_for, samples, send_all, wait_until, worker_on
 from ingest.backoff import Backoff
 from ingest.local_source import LocalSource
 from storage import annotations as labels
-from storage import catalogue, users, waveforms
+from storage import catalogue, revisions, users, waveforms
 from storage.database import Database
 from storage.embedded import EmbeddedServer
 from storage.errors import DiskFullError
@@ -65,7 +65,7 @@ def confirm_first(database, actor):
     """What a reader does; gives the annotation's row."""
     with database.transaction() as conn:
         row = labels.queue(conn, order="time")[0]
-        return labels.revise(
+        return revisions.revise(
             conn, row.id, expected_revision=row.revision, actor=actor, action="confirm", changes={}, view={}
         )
 
@@ -93,7 +93,7 @@ def test_worker_waits_and_an_edit_is_refused_while_the_disk_is_full(small_disk):
                     confirm_first(database, actor)
                 with database.transaction() as conn:
                     (row,) = [row for row in labels.queue(conn, order="time") if row.revision == 0][:1]
-                    assert labels.history(conn, row.id) == []
+                    assert revisions.history(conn, row.id) == []
                 ballast.unlink()
                 wait_until(lambda: worker.progress.n_samples == 60_000)
                 assert worker.progress.n_dead_letters == 0

@@ -17,7 +17,7 @@ from ingest.local_source import LocalSource
 from ingest.reanalysis import Reanalysis
 from ingest.replay import FULL_SPEED, replay
 from signal_processing.values import Annotator, Block, settled
-from storage import annotations, beats, catalogue, users
+from storage import annotations, beats, catalogue, revisions, users
 
 N = 60_000  # 4 min, 8 cells
 PLATEAUS = 7
@@ -130,7 +130,7 @@ def expected(detector, group, values):
 
 def revise(database, row, actor, action, **changes):
     with database.transaction() as conn:
-        return annotations.revise(
+        return revisions.revise(
             conn, row.id, expected_revision=row.revision, actor=actor, action=action, changes=changes
         )
 
@@ -190,7 +190,7 @@ def test_decision_about_another_time_or_label_answers_nothing(database, stored, 
 def test_own_annotation_of_a_person_answers_what_a_newer_version_finds_there(database, stored, reader):
     first = spans(database, stored)[0]
     with database.transaction() as conn:
-        added = annotations.add(
+        added = revisions.add(
             conn,
             stream_id=stored.stream_id,
             group_id=stored.id,
@@ -246,7 +246,7 @@ def test_beat_that_a_person_added_is_not_found_a_second_time(database, reader):
     group = group_of(database)
     missing = expected(Peaks(), group, samples(N))[0][3]
     with database.transaction() as conn:
-        annotations.add(
+        revisions.add(
             conn,
             stream_id=group.stream_id,
             group_id=group.id,

@@ -7,7 +7,7 @@ from ingest_kit import drain, ecg, samples, worker_on
 from ingest.local_source import LocalSource
 from ingest.wire import messages_of
 from signal_processing.values import Block
-from storage import annotations, catalogue
+from storage import annotations, catalogue, revisions
 from storage.annotations import Actor
 
 READER = Actor(None, "reader")
@@ -25,7 +25,7 @@ def test_span_is_asked_for_again_when_samples_come_inside_it_after_it_was_confir
     with database.transaction() as conn:
         (group,) = catalogue.groups_of(conn, catalogue.stream_named(conn, "s1").id)
         spans = [
-            annotations.add(
+            revisions.add(
                 conn,
                 stream_id=group.stream_id,
                 group_id=group.id,
@@ -46,6 +46,6 @@ def test_span_is_asked_for_again_when_samples_come_inside_it_after_it_was_confir
         (asked,) = [row for row in annotations.queue(conn) if row.id not in before]
         assert (asked.id, asked.status, asked.revision) == (spans[0].id, "confirmed", 1)
         assert asked.signal_changed_us >= spans[0].updated_us
-        annotations.revise(conn, asked.id, expected_revision=1, actor=READER, action="confirm")
+        revisions.revise(conn, asked.id, expected_revision=1, actor=READER, action="confirm")
         assert {row.id for row in annotations.queue(conn)} == before
         assert annotations.get(conn, asked.id).signal_changed_us is None

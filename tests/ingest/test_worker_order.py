@@ -12,7 +12,7 @@ from ingest.wire import messages_of
 from ingest.worker import Worker, WorkerSettings
 from signal_processing.values import Block
 from storage import annotations as labels
-from storage import users
+from storage import revisions, users
 
 N = 20_000
 
@@ -144,7 +144,7 @@ def test_samples_that_come_late_mark_the_annotations_they_fall_into_until_a_pers
     with database.transaction() as conn:
         person = users.create(conn, login="reader", password="correct horse", role="reader")  # noqa: S106 - a test's
         actor = labels.Actor(person.id, person.login)
-        span = labels.add(
+        span = revisions.add(
             conn,
             stream_id=rows[0].stream_id,
             group_id=rows[0].group_id,
@@ -160,7 +160,7 @@ def test_samples_that_come_late_mark_the_annotations_they_fall_into_until_a_pers
     marked = {row.id for row in spans(database, signal) if row.signal_changed_us is not None}
     assert marked == {span.id, *(row.id for row in around)}
     with database.transaction() as conn:
-        labels.revise(conn, span.id, expected_revision=1, actor=actor, action="confirm", changes={}, view={})
+        revisions.revise(conn, span.id, expected_revision=1, actor=actor, action="confirm", changes={}, view={})
         assert labels.get(conn, span.id).signal_changed_us is None
 
 

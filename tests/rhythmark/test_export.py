@@ -12,7 +12,7 @@ from formats.wfdb_files import read_annotations, read_header, read_marks
 from rhythmark.export import export_csv, export_wfdb
 from signal_processing.values import Annotation, Annotator, Block, Channel, Signal
 from signal_processing.vocabulary import label
-from storage import annotations, beats, catalogue, runs, waveforms
+from storage import annotations, beats, catalogue, revisions, runs, waveforms
 from storage.annotation_row import Actor
 from storage.errors import UnknownRowError
 
@@ -55,7 +55,7 @@ def edited(database, stored):
     us = SIGNAL.clock.us_at
 
     def revise(conn, row, action, **changes):
-        return annotations.revise(
+        return revisions.revise(
             conn, row.id, expected_revision=row.revision, actor=ADA, action=action, changes=changes, view={}
         )
 
@@ -67,8 +67,8 @@ def edited(database, stored):
         revise(conn, rows["BRADY"], "reject")
         revise(conn, rows["PAUSE"], "ambiguous", note="=cmd()")
         place = {"stream_id": group.stream_id, "group_id": group.id, "channel": None, "actor": ADA, "view": {}}
-        annotations.add(conn, start_us=us(2_000), end_us=us(2_400), label="AFL", **place)
-        annotations.add(conn, start_us=us(2_850), end_us=us(2_850), label="V", **place)
+        revisions.add(conn, start_us=us(2_000), end_us=us(2_400), label="AFL", **place)
+        revisions.add(conn, start_us=us(2_850), end_us=us(2_850), label="V", **place)
         touched = [beats.touch_beat(conn, group, at, label("N").number, run_id) for at in (100, 300, 500)]
         revise(conn, touched[0], "relabel", label="S")
         revise(conn, touched[1], "reject")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from signal_processing.errors import UnknownLabelError
 from signal_processing.values import Annotation, Annotator, Channel, Signal, annotation_id
-from storage import annotations, catalogue, runs
+from storage import annotations, catalogue, revisions, runs
 from storage.annotation_row import Actor
 from storage.errors import ConstraintError, StaleRevisionError, UnknownRowError
 
@@ -47,7 +47,7 @@ def edit(any_database, reader):
 
     def do(row, action, *, actor=None, view=None, **changes):
         with any_database.transaction() as conn:
-            return annotations.revise(
+            return revisions.revise(
                 conn,
                 row.id,
                 expected_revision=row.revision,
@@ -62,7 +62,7 @@ def edit(any_database, reader):
 
 def _history(database, row):
     with database.transaction() as conn:
-        return annotations.history(conn, row.id)
+        return revisions.history(conn, row.id)
 
 
 # What machines say -----------------------------------------------------------------------------------------------
@@ -256,9 +256,7 @@ def _add(database, group, actor, **changes):
         "channel": None,
     } | changes
     with database.transaction() as conn:
-        return annotations.add(
-            conn, stream_id=group.stream_id, group_id=group.id, actor=actor, view={"from": 1}, **facts
-        )
+        return revisions.add(conn, stream_id=group.stream_id, group_id=group.id, actor=actor, view={"from": 1}, **facts)
 
 
 def test_what_a_person_adds_is_theirs_and_confirmed(any_database, filled, reader):
@@ -343,7 +341,7 @@ def test_an_edit_that_breaks_a_rule_changes_nothing(any_database, proposal, edit
         edit(proposal, action, **changes)
     with any_database.transaction() as conn:
         assert annotations.get(conn, proposal.id) == proposal
-        assert annotations.history(conn, proposal.id) == []
+        assert revisions.history(conn, proposal.id) == []
 
 
 def test_an_unknown_annotation_is_told(any_database, proposal, reader):
@@ -353,7 +351,7 @@ def test_an_unknown_annotation_is_told(any_database, proposal, reader):
             with pytest.raises(UnknownRowError, match=str(unknown)):
                 ask(conn, unknown)
         with pytest.raises(UnknownRowError, match=str(unknown)):
-            annotations.revise(conn, unknown, expected_revision=0, actor=reader.actor, action="confirm")
+            revisions.revise(conn, unknown, expected_revision=0, actor=reader.actor, action="confirm")
 
 
 def test_an_edit_by_nobody_known_is_refused(any_database, proposal, edit):
@@ -478,7 +476,7 @@ def test_reads_of_a_window_use_an_index(any_database, filled):
 def test_an_error_in_the_middle_leaves_the_transaction_as_it_was(any_database, proposal, reader):
     def fail():
         with any_database.transaction() as conn:
-            annotations.revise(conn, proposal.id, expected_revision=0, actor=reader.actor, action="confirm")
+            revisions.revise(conn, proposal.id, expected_revision=0, actor=reader.actor, action="confirm")
             conn.execute("INSERT INTO users (login) VALUES (NULL)")
 
     with pytest.raises(ConstraintError):

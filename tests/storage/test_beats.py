@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signal_processing.values import Annotation, Annotator
-from storage import annotations, beats, runs
+from storage import annotations, beats, revisions, runs
 from storage.errors import UnknownRowError
 
 N, V, PULSE = 1, 5, 60
@@ -44,7 +44,7 @@ def run_id(any_database, filled):
 
 def _revise(database, row, actor, action, **changes):
     with database.transaction() as conn:
-        return annotations.revise(
+        return revisions.revise(
             conn, row.id, expected_revision=row.revision, actor=actor, action=action, changes=changes
         )
 
@@ -156,7 +156,7 @@ def test_a_newer_version_does_not_bring_back_a_beat_that_was_taken_away(any_data
 def test_a_beat_that_a_person_added_is_read_among_the_machines(any_database, filled, run_id, reader):
     at_us = filled.signal.clock.us_at(250)
     with any_database.transaction() as conn:
-        row = annotations.add(
+        row = revisions.add(
             conn,
             stream_id=filled.stream_id,
             group_id=filled.id,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signal_processing import vocabulary
 from signal_processing.errors import UnknownLabelError
 from signal_processing.values import Annotation, Annotator
-from storage import annotations, beats, bulk_edits, runs
+from storage import annotations, beats, bulk_edits, revisions, runs
 from storage.annotation_row import Actor, state_of
 from storage.bulk_edit_row import MAX_BEATS, MAX_SAMPLE
 from storage.bulk_edits import WantedEdit
@@ -90,7 +90,7 @@ def revise(conn, group, place, actor, action, **changes):
         row = beats.touch_beat(conn, group, sample, number, run)
     else:
         row = annotations.get(conn, identity)
-    annotations.revise(conn, row.id, expected_revision=row.revision, actor=actor, action=action, changes=changes)
+    revisions.revise(conn, row.id, expected_revision=row.revision, actor=actor, action=action, changes=changes)
 
 
 def read(database, group):
@@ -267,7 +267,7 @@ def test_undo_returns_a_beat_to_a_proposal_and_its_history_goes_on(any_database,
     with any_database.transaction() as conn:
         found = beats.read_beats(conn, filled, SAMPLES[1], SAMPLES[1] + 1)
         row = annotations.get(conn, found.ids[0])
-        history = annotations.history(conn, row.id)
+        history = revisions.history(conn, row.id)
     assert (row.label, row.status, row.deleted, row.revision) == ("N", "proposed", False, 2)
     assert [(entry.action, entry.login, entry.bulk_id, entry.view) for entry in history] == [
         ("relabel", "reader", done.id, VIEW),

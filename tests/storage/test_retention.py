@@ -7,7 +7,7 @@ import pytest
 
 from signal_processing.values import Annotation, Annotator, Block
 from storage import annotations as labels
-from storage import audit, beats, catalogue, retention, runs, waveforms
+from storage import audit, beats, catalogue, retention, revisions, runs, waveforms
 from storage.annotation_row import Actor
 from storage.errors import StorageError
 from storage.partitions import DAY_US
@@ -49,7 +49,7 @@ def _stored(conn, group):
 
 def _label(conn, group, at_s, **kind):
     at_us = MIDNIGHT_US + at_s * 1_000_000
-    return labels.add(
+    return revisions.add(
         conn, stream_id=group.stream_id, group_id=group.id, start_us=at_us, end_us=at_us + 5_000_000, label="AFIB",
         channel=None, actor=ACTOR, view={}, **kind,
     )  # fmt: skip

@@ -1,0 +1,212 @@
+"""What people do to spans, events and touched beats: revisions, of which none is ever lost.
+
+Every revision names who, when (the database's clock at the start of the transaction) and what it replaced.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from signal_processing import vocabulary
+from storage import edits, queries
+from storage.annotation_row import Actor, AnnotationRow, RevisionRow, state_of
+from storage.annotations import get
+from storage.errors import ConstraintError, StaleRevisionError, UnknownRowError
+from storage.rows import fetch, fetch_one
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Mapping
+
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+__all__ = ["add", "history", "revise"]
+
+_SQL = queries.load("annotations")
+
+
+def add(  # noqa: PLR0913 - an annotation has that many facts
+    conn: Connection[TupleRow],
+    *,
+    stream_id: int,
+    group_id: int,
+    start_us: int,
+    end_us: int,
+    label: str,
+    channel: str | None,
+    actor: Actor,
+    view: Mapping[str, Any],
+    note: str = "",
+    annotation_id: uuid.UUID | None = None,
+) -> AnnotationRow:
+    """Store a person's own annotation, a span, event or beat; it counts as confirmed.
+
+    Parameters
+    ----------
+    annotation_id : identity that the page gave it. Said again by the same person it is the same edit, whose answer was
+        lost on the way: the row comes back as it stands and nothing is added. None draws a new one.
+
+    Raises
+    ------
+    UnknownLabelError, ConstraintError : if a rule is broken (see `storage.edits.check`).
+    UnknownRowError : if the group is not one of the stream.
+    """
+    fields = {
+        "label": label,
+        "channel": channel,
+        "start_us": start_us,
+        "end_us": end_us,
+        "status": "confirmed",
+    }
+    kind = edits.check(fields, _extent(conn, stream_id, group_id))
+    row = {
+        **fields,
+        "stream_id": stream_id,
+        "group_id": group_id,
+        "kind": kind.value,
+        "urgency": int(vocabulary.label(label).urgency),
+        "login": actor.login,
+        "note": note,
+        "id": annotation_id,
+    }
+    inserted = fetch_one(conn, _SQL["insert_human"], row)
+    if inserted is None:
+        return _added_before(conn, annotation_id, stream_id, actor)
+    identity = inserted[0]
+    _record(conn, identity, 1, "add", actor, None, view)
+    return get(conn, identity)
+
+
+def revise(
+    conn: Connection[TupleRow],
+    annotation_id: uuid.UUID,
+    *,
+    expected_revision: int,
+    actor: Actor,
+    action: str,
+    changes: Mapping[str, Any] | None = None,
+    view: Mapping[str, Any] | None = None,
+) -> AnnotationRow:
+    """Do one thing to an annotation, and keep what it was.
+
+    Parameters
+    ----------
+    expected_revision : the revision the person had on the screen.
+    action : confirm, correct, reject, ambiguous, relabel, move, note, delete, restore, reset, undo or redo.
+    changes : new values of label, channel, start_us, end_us, note; with undo and redo also status and deleted.
+    view : what was on the screen.
+
+    Raises
+    ------
+    StaleRevisionError : if somebody revised it since; carries the row as it is now.
+    UnknownRowError : if there is none of that id.
+    UnknownLabelError, ConstraintError : if a rule is broken; then nothing changed.
+    """
+    if fetch_one(conn, _SQL["lock"], {"id": annotation_id}) is None:
+        msg = f"annotation must be a stored one, got id {annotation_id}"
+        raise UnknownRowError(msg)
+    current = get(conn, annotation_id)
+    if current.revision != expected_revision:
+        raise StaleRevisionError(current, expected_revision=expected_revision)
+    fields = edits.revised(current, action, changes or {}, first=_first_state(conn, current, action))
+    kind = edits.check(fields, _extent(conn, current.stream_id, current.group_id), was=current)
+    update = {
+        **fields,
+        "id": annotation_id,
+        "kind": kind.value,
+        "urgency": int(vocabulary.label(fields["label"]).urgency),
+        "revision": current.revision + 1,
+        "login": actor.login,
+    }
+    conn.execute(_SQL["update"], update)
+    _record(conn, annotation_id, current.revision + 1, action, actor, current, view or {})
+    return get(conn, annotation_id)
+
+
+def _added_before(
+    conn: Connection[TupleRow], identity: uuid.UUID | None, stream_id: int, actor: Actor
+) -> AnnotationRow:
+    """The row that bears an identity already, if it is this person's own."""
+    if identity is not None:
+        row = get(conn, identity)
+        if (row.author.kind, row.author.name, row.stream_id) == ("human", actor.login, stream_id):
+            return row
+    msg = f"identity of a new annotation must be free, got {identity}, which is another one's"
+    raise ConstraintError(msg)
+
+
+def history(
+    conn: Connection[TupleRow], annotation_id: uuid.UUID, *, after: int = 0, limit: int | None = None
+) -> list[RevisionRow]:
+    """What people did to an annotation, oldest first; empty while nobody touched it.
+
+    Parameters
+    ----------
+    after : only revisions behind this one.
+    limit : at most so many; None means all.
+
+    Raises
+    ------
+    UnknownRowError : if there is none of that id.
+    """
+    current = state_of(get(conn, annotation_id))
+    n_wanted = None if limit is None else limit + 1  # what follows a revision says what it left
+    records = fetch(conn, _SQL["history"], {"id": annotation_id, "after": after, "limit": n_wanted})
+    afters = [*(record[6] for record in records[1:]), current]
+    return [
+        RevisionRow(
+            annotation_id=identity,
+            revision=revision,
+            action=action,
+            user_id=user_id,
+            login=login,
+            at_us=at_us,
+            before=before,
+            after=left,
+            view=view,
+            bulk_id=bulk_id,
+        )
+        for (identity, revision, action, user_id, login, at_us, before, view, bulk_id), left in zip(
+            records[:limit], afters, strict=False
+        )
+    ]
+
+
+def _extent(conn: Connection[TupleRow], stream_id: int, group_id: int) -> edits.Extent:
+    record = fetch_one(conn, _SQL["group_extent"], {"group_id": group_id})
+    if record is None or record[0] != stream_id:
+        msg = f"channel group must be one of stream {stream_id}, got id {group_id}"
+        raise UnknownRowError(msg)
+    _, fs_hz, t0_us, first_sample, next_sample, channels = record
+    return edits.Extent.of_group(fs_hz, t0_us, first_sample, next_sample, tuple(channels))
+
+
+def _first_state(conn: Connection[TupleRow], current: AnnotationRow, action: str) -> Mapping[str, Any]:
+    """The state before any person touched the row, read only for the one action that needs it."""
+    if action != "reset" or current.revision == 0:
+        return state_of(current)
+    return history(conn, current.id)[0].before or state_of(current)
+
+
+def _record(
+    conn: Connection[TupleRow],
+    annotation_id: uuid.UUID,
+    revision: int,
+    action: str,
+    actor: Actor,
+    before: AnnotationRow | None,
+    view: Mapping[str, Any],
+) -> None:
+    row = {
+        "id": annotation_id,
+        "revision": revision,
+        "action": action,
+        "user_id": actor.user_id,
+        "login": actor.login,
+        "before": None if before is None else Jsonb(state_of(before)),
+        "view": Jsonb(dict(view)),
+    }
+    conn.execute(_SQL["insert_revision"], row)
