@@ -1,18 +1,21 @@
-"""Many readers at one server, each in a page of a real Chromium; every edit that a page calls saved is looked for.
+"""Many readers at one server, some in pages of a real Chromium; every edit that they were told is saved is looked for.
 
 `readers`: they jump, decide on proposals, add spans and beats at once; what a jump takes, and whether each acknowledged
-edit is a revision of its author in the database, once. `readers:chaos=1` as well kills the server, restarts the
-database and cuts the readers' network for half a minute while they go on.
+edit is a revision of its author in the database, once. Those without a page send what a page sends
+(`benchmarks.scripted_reader`): a machine that serves twenty readers does not paint for twenty. `readers:chaos=1` as
+well kills the server, restarts the database and cuts the readers' network for half a minute while all go on in pages.
 """
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import shutil
 import statistics
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +24,7 @@ import msgspec
 import numpy as np
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from benchmarks import day
+from benchmarks import day, scripted_reader
 from benchmarks.figures import Figure
 from benchmarks.proxy import Proxy
 from benchmarks.served import Served
@@ -83,12 +86,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters
     ----------
+    pages : how many of the readers are pages; with chaos all are.
     think_ms : between two things that a reader does, about.
     chaos : 1 to break things meanwhile.
     cut_s : how long the readers' network is cut then.
     """
 
     readers: int = 20
+    pages: int = 2
     seconds: float = 60.0
     think_ms: int = 1000
     hours: float = 24.0
@@ -126,13 +131,13 @@ def figures(options: Options | None = None) -> Iterator[Figure]:
 
 def _told(found: list[dict[str, Any]], made: list[Any], options: Options) -> Iterator[Figure]:
     what = f"{options.readers} readers{', chaos' if options.chaos else ''}"
-    times = [time_ms for one in found for time_ms in one["times"]]
+    n_pages = _n_pages(options)
+    yield from _jumps(f"{what}: jump to painted in {n_pages} pages", found[:n_pages])
+    if found[n_pages:]:
+        yield from _jumps(f"{what}: jump to answered of {len(found) - n_pages} without a page", found[n_pages:])
     acked = [(*ack, f"reader{i}") for i, one in enumerate(found) for ack in one["acked"]]
     there = [(str(row[0]), int(row[1]), row[2], row[3]) for row in made]
     lost = set(map(tuple, acked)) - set(there)
-    yield Figure(f"{what}: jump to painted, median", statistics.median(times), "ms")
-    yield Figure(f"{what}: jump to painted, p95", float(np.percentile(times, 95)), "ms")
-    yield Figure(f"{what}: jumps", len(times), "jumps")
     yield Figure(f"{what}: edits called saved", len(acked), "edits")
     yield Figure(f"{what}: of these not in the database", len(lost), "edits")
     yield Figure(f"{what}: in the database beyond these", len(there) - len(set(map(tuple, acked))), "edits")
@@ -143,6 +148,17 @@ def _told(found: list[dict[str, Any]], made: list[Any], options: Options) -> Ite
     if lost or refused or len(there) != len(set(map(tuple, acked))):
         msg = f"every edit must be in the database once: lost {sorted(lost)[:3]}, refused {refused[:3]}"
         raise RuntimeError(msg)
+
+
+def _jumps(what: str, found: list[dict[str, Any]]) -> Iterator[Figure]:
+    times = [time_ms for one in found for time_ms in one["times"]]
+    yield Figure(f"{what}, median", statistics.median(times), "ms")
+    yield Figure(f"{what}, p95", float(np.percentile(times, 95)), "ms")
+    yield Figure(f"{what}, how many", len(times), "jumps")
+
+
+def _n_pages(options: Options) -> int:
+    return options.readers if options.chaos else min(options.pages, options.readers)
 
 
 def _address(dsn: str) -> tuple[str, int]:
@@ -170,13 +186,33 @@ class _Reading:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         async with async_playwright() as driver:
             browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-            pages = [await self._opened(browser, login) for login in self._logins]
+            n_pages = _n_pages(self._options)
+            pages = [await self._opened(browser, login) for login in self._logins[:n_pages]]
             breaking = asyncio.create_task(self._break(pages)) if self._options.chaos else None
-            found = await asyncio.gather(*(self._read(page, i) for i, page in enumerate(pages)))
+            scripted = asyncio.to_thread(self._scripted, n_pages)
+            *found, others = await asyncio.gather(*(self._read(page, i) for i, page in enumerate(pages)), scripted)
             if breaking is not None:
                 await breaking
             await browser.close()
-        return list(found)
+        return [*found, *others]
+
+    def _scripted(self, n_pages: int) -> list[dict[str, Any]]:
+        """The others, in a process of their own so that nothing here slows them down."""
+        if not self._logins[n_pages:]:
+            return []
+        options, one = self._options, self._day
+        task = scripted_reader.Task(
+            self._served.address,
+            one.stream_id,
+            one.group_id,
+            one.signal.t0_us,
+            options.hours * 3600,
+            options.readers,
+            options.seconds,
+            options.think_ms / 1000,
+        )
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            return pool.submit(scripted_reader.read_all, task, n_pages, self._logins[n_pages:]).result()
 
     async def _opened(self, browser: Any, login: str) -> Any:
         context = await browser.new_context(viewport={"width": 1366, "height": 768}, timezone_id="UTC")

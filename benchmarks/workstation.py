@@ -16,6 +16,7 @@ import structlog
 
 from benchmarks import day, workload
 from benchmarks.figures import Figure
+from benchmarks.scripted_reader import CHUNK_S, Connection, signed_in
 from benchmarks.served import Served, chromium, served, sign_in
 from storage.database import Database
 
@@ -145,6 +146,7 @@ def _looked_at(browser: Any, server: Served, database: Database, one: day.Day, o
     yield Figure("page ready, first time", ready_ms[0], "ms")
     yield Figure("page ready, median of the next 4", statistics.median(ready_ms[1:]), "ms")
     yield from _jumps(page, options)
+    yield from _server_part(server, one, options)
     yield from _zooms(page)
     yield from _reading(page, database, options)
     yield from _memory(page, server, options)
@@ -171,6 +173,21 @@ def _jumps(page: Any, options: Options) -> Iterator[Figure]:
     yield Figure("jump to painted, p95", float(np.percentile(times, 95)), "ms")
     yield Figure("a request of a jump, sent to received, median", statistics.median(server), "ms")
     yield Figure("a request of a jump, sent to received, p95", float(np.percentile(server, 95)), "ms")
+
+
+def _server_part(server: Served, one: day.Day, options: Options) -> Iterator[Figure]:
+    """What a jump asks for, one by one, from the request to the last byte of the answer; without a browser."""
+    connection = Connection(server.address, signed_in(server.address, "reader0"))
+    for what in ("window", "live"):
+        times = []
+        for at_s in _places(options.jumps, 5, options):
+            start = int(at_s // CHUNK_S) * CHUNK_S * day.FS_HZ
+            begun_s = time.perf_counter()
+            query = {"group_id": one.group_id, "start": start, "end": start + CHUNK_S * day.FS_HZ}
+            connection.get(f"/api/streams/{one.stream_id}/{what}", **query)
+            times.append((time.perf_counter() - begun_s) * 1e3)
+        yield Figure(f"server part of a jump, {what}, median", statistics.median(times), "ms")
+        yield Figure(f"server part of a jump, {what}, p95", float(np.percentile(times, 95)), "ms")
 
 
 def _zooms(page: Any) -> Iterator[Figure]:
