@@ -91,6 +91,7 @@ def strip_layers() -> tuple[Layer, ...]:
         _texts("axis", align="center"),
         _segments("axis_ticks"),
         _texts("names", style="bold", size_px=12),
+        _texts("bar_names"),
         _texts("row_names"),
     )
 

@@ -318,6 +318,8 @@ TEXTS: Final[dict[str, str]] = {
     "do.right": "Pan right",
     "do.page.left": "Page left",
     "do.page.right": "Page right",
+    "do.half.left": "Half a page left",
+    "do.half.right": "Half a page right",
     "do.home": "First sample",
     "do.end": "Newest sample, follow it",
     "do.play": "Play, stop",

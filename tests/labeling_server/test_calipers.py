@@ -234,7 +234,7 @@ def test_leads_of_other_rates_keep_the_time_and_show_their_unit_and_the_maths_ho
     slow_start, slow_end = calipers.legs()
     assert slow_start / 64 + 0.5 == pytest.approx(start / FS_HZ, abs=0.5 / 64)
     assert slow_end - slow_start == 64
-    assert calipers.rows()["ΔV skin"] == "+32.0 Cel"
+    assert calipers.rows()["ΔV skin"] == "+32.0 °C"
     page.press("Shift+P")
     calipers.hint("no peak within 200 ms")
     found = page.page.evaluate(MATHS)

@@ -100,7 +100,7 @@ def test_each_group_is_painted_in_its_lane_also_one_with_a_sample_a_minute(open_
     page.press("Home", "Escape")
     page.page.wait_for_function("() => document.getElementById('strip').dataset.startUs !== undefined")
     # 9.2 s of signal; ten samples of "acc" and of "ppg" and the steps to them are not there
-    acc, ppg, spo2, temp = _lanes_of(page)
+    ppg, acc, spo2, temp = _lanes_of(page)  # the faster before the slower
     assert acc == pytest.approx(1 - 11 / 32 / 9.2, abs=0.015)
     assert ppg == pytest.approx(1 - 11 / 64 / 9.2, abs=0.015)
     assert min(spo2, temp) > 0.985

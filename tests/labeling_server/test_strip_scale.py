@@ -8,6 +8,9 @@ import statistics
 import numpy as np
 import pytest
 
+from signal_processing.values import Block, Channel, Signal
+from storage import catalogue, waveforms
+
 pytestmark = pytest.mark.browser
 
 PX_PER_MM = 96 / 25.4
@@ -69,6 +72,55 @@ def test_a_second_is_twenty_five_millimetres(quiet_page):
     centres = np.array([group.mean() for group in groups])
     # beats are 200 samples at 250 Hz apart: 0.8 s
     assert np.diff(centres) == pytest.approx(0.8 * 25 * PX_PER_MM, abs=2)
+
+
+T0_US = 1_762_000_000_000_000
+STACK = """async () => {
+  const { lanes } = await import("/static/js/montage.js");
+  const { geometry } = await import("/static/js/layout.js");
+  const find = (name) => Bokeh.documents.map((one) => one.get_model_by_name(name)).find(Boolean).data;
+  const shown = lanes(geometry()).map(({ lead, top, bottom }) => [lead.channel.name, bottom - top, (top + bottom) / 2]);
+  const pulses = find("pulse").ys.map((ys) => [Math.min(...ys), Math.max(...ys)]);
+  return { shown, bars: find("bar_names").text, pulses };
+}"""
+
+
+@pytest.fixture
+def wearable(database):
+    """Twenty seconds of an ECG, a pulse, motion and a saturation, registered in another order than they belong in."""
+    rng = np.random.default_rng(5)
+    groups = [
+        ("acc", 25.0, Channel("ax", "g", 1000.0), 300 * np.sin(np.arange(500) / 9)),
+        ("ecg", 250.0, Channel("II", "mV", 200.0), rng.normal(0, 20, 5000)),
+        ("ppg", 125.0, Channel("PLETH", "1", 1000.0), 1000 + 300 * np.sin(np.arange(2500) / 12)),
+        ("spo2", 1.0, Channel("SpO2", "%"), np.full(20, 97)),
+    ]
+    with database.transaction() as conn:
+        stream = catalogue.ensure_stream(conn, name="wearable", device="watch", t0_us=T0_US)
+        for name, fs_hz, channel, samples in groups:
+            group = catalogue.ensure_group(conn, stream.id, Signal("wearable", name, fs_hz, T0_US, (channel,)))
+            waveforms.store_blocks(conn, group, [Block(0, np.round(samples).astype(np.int16)[:, np.newaxis])])
+        catalogue.end_stream(conn, stream.id, at_us=T0_US + 20_000_000)
+    return stream.id
+
+
+def test_signals_stand_below_the_ecg_each_beside_ten_millimetres_that_say_how_much_they_are(
+    browser, site, open_page, wearable
+):
+    page = open_page()
+    page.page.goto(f"{site}/streams/{wearable}?at={T0_US}")
+    page.page.wait_for_selector("body[data-ready]")
+    page.page.wait_for_function("() => document.getElementById('strip').dataset.paintedAt")
+    found = page.page.evaluate(STACK)
+    names, heights, middles = zip(*found["shown"], strict=True)
+    assert names == ("II", "PLETH", "ax", "SpO2")
+    assert heights[0] == pytest.approx(2 * heights[1])
+    # 600 mu of pulse and 600 mg of motion fill at most 15 mm; a saturation that stands still has 10 % in them
+    assert found["bars"] == ["0.5", "0.5 g", "10 %"]
+    pulse, *bars = found["pulses"]
+    assert pulse[1] - pulse[0] == pytest.approx(10 * PX_PER_MM)
+    for (top, bottom), middle in zip(bars, middles[1:], strict=True):
+        assert (bottom - top, (top + bottom) / 2) == pytest.approx((10 * PX_PER_MM, middle))
 
 
 JUMP = """async () => {

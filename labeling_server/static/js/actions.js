@@ -30,6 +30,7 @@ import { stepWalk } from "./walk.js";
 
 const PAN_PAGES = 0.1;
 const PAGE_PAGES = 0.9;
+const HALF_PAGES = 0.5;
 const NUDGE_MS = 20;
 const NUDGE_FAR_MS = 200;
 
@@ -144,6 +145,8 @@ export const actions = [
   { id: "right", group: "move", keys: ["ArrowRight"], run: () => pan(PAN_PAGES) },
   { id: "page.left", group: "move", keys: ["PageUp"], run: () => pan(-PAGE_PAGES) },
   { id: "page.right", group: "move", keys: ["PageDown"], run: () => pan(PAGE_PAGES) },
+  { id: "half.left", group: "move", keys: ["Shift+PageUp"], run: () => pan(-HALF_PAGES) },
+  { id: "half.right", group: "move", keys: ["Shift+PageDown"], run: () => pan(HALF_PAGES) },
   { id: "home", group: "move", keys: ["Home"], run: showFirst },
   { id: "end", group: "move", keys: ["End"], run: followHead },
   { id: "play", group: "move", keys: [" "], run: togglePlay },

@@ -15,8 +15,16 @@ export const HANDLE_PX = 8;
 
 const strip = () => document.getElementById("strip");
 
+/** ECG on top, then the faster before the slower: pulse, respiration, motion, and what says a number now and then. */
+const stacked = [...groups].sort((a, b) => Number(isEcg(b)) - Number(isEcg(a)) || (isEcg(a) ? 0 : b.fs_hz - a.fs_hz));
+
+/** @param {import("./config.js").Group} group */
+function isEcg(group) {
+  return group.channels.some((channel) => channel.unit === "mV");
+}
+
 /** Every lead of every group, in the order in which they are stacked. */
-export const leads = groups.flatMap((group) => group.channels.map((channel, i) => ({ group, channel, i })));
+export const leads = stacked.flatMap((group) => group.channels.map((channel, i) => ({ group, channel, i })));
 
 /** @returns {{width: number, height: number, paperBottom: number, pxPerS: number, startS: number, endS: number, frameS: number}} */
 export function geometry() {

@@ -3,6 +3,7 @@
 import { mainGroup, say } from "./config.js";
 import { invalidOf, isSample } from "./decimate.js";
 import { CONTEXT_S, filterName, filtered, isLeadFiltered } from "./filters.js";
+import { writtenUnit } from "./lane_scale.js";
 import { leads, pxPerS } from "./layout.js";
 import { groupOf, legsS } from "./legs.js";
 import { beatsBetween } from "./marks.js";
@@ -99,8 +100,8 @@ export function differenceText({ difference, unit }) {
   const size = Math.abs(difference);
   const text = unit === "mV" ? size.toFixed(2) : size >= 1000 ? size.toFixed(0) : size.toPrecision(3);
   const sign = Number(text) === 0 ? "" : difference < 0 ? "−" : "+";
-  // UCUM's unit of what has none
-  return unit === "1" ? `${sign}${text}` : say("calipers.difference", { value: `${sign}${text}`, unit });
+  const written = writtenUnit(unit);
+  return written === "" ? `${sign}${text}` : say("calipers.difference", { value: `${sign}${text}`, unit: written });
 }
 
 /** @param {Measured} found */

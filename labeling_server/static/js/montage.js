@@ -11,11 +11,14 @@ import { state } from "./state.js";
 
 const ROWS_OF_COLUMNS = [["I", "II", "III"], ["aVR", "aVL", "aVF"], ["V1", "V2", "V3"], ["V4", "V5", "V6"]];
 const RHYTHM_LEAD = "II";
+/** Height of a row of ECG beside one of any other signal: its scale is fixed, theirs is made to fit. */
+const ECG_SHARE = 2;
 
 const byName = new Map(leads.map((lead) => [lead.channel.name.toUpperCase(), lead]));
 const named = (name) => byName.get(name.toUpperCase());
 const isTwelve = ROWS_OF_COLUMNS.flat().every((name) => named(name));
-const inMillivolts = leads.filter((lead) => lead.channel.unit === "mV");
+const isEcg = (lead) => lead.channel.unit === "mV";
+const inMillivolts = leads.filter(isEcg);
 
 /** Rows of cells, each cell a lead's share of the page. @type {Map<string, () => Lead[][]>} */
 const montages = new Map([["all", () => leads.map((lead) => [lead])]]);
@@ -32,6 +35,8 @@ const columns = (names) => names[0].map((_, row) => names.map((column) => named(
 /** What this recording's leads allow. */
 export const montageIds = () => [...montages.keys()];
 
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
 const rows = () => (montages.get(state.montage) ?? montages.get("all"))();
 
 /** The leads on the strip, each once. @returns {Lead[]} */
@@ -40,11 +45,13 @@ export const shownLeads = () => [...new Set(rows().flat())];
 /** @param {ReturnType<import("./layout.js").geometry>} g @returns {Lane[]} from the top, and in time */
 export function lanes(g) {
   const shown = rows();
-  const rowPx = (g.paperBottom - PAPER_TOP_PX) / shown.length;
+  const shares = shown.map((cells) => (cells.some(isEcg) ? ECG_SHARE : 1));
+  const pxPerShare = (g.paperBottom - PAPER_TOP_PX) / sum(shares);
+  const topOf = (row) => PAPER_TOP_PX + pxPerShare * sum(shares.slice(0, row));
   return shown.flatMap((cells, row) => cells.map((lead, i) => ({
     lead,
-    top: PAPER_TOP_PX + rowPx * row,
-    bottom: PAPER_TOP_PX + rowPx * (row + 1),
+    top: topOf(row),
+    bottom: topOf(row + 1),
     startS: g.startS + ((g.endS - g.startS) * i) / cells.length,
     endS: g.startS + ((g.endS - g.startS) * (i + 1)) / cells.length,
     isFirst: i === 0,

@@ -6,7 +6,7 @@ import { segmentRows, setLayer, textRows } from "./figures.js";
 import { AXIS_PX, BEATS_PX, PAPER_TOP_PX, ROW_KINDS, ROW_PX, rowTop } from "./layout.js";
 import { getPxPerMm } from "./scale.js";
 import { state } from "./state.js";
-import { hms, usOf } from "./time.js";
+import { hms, hmsTenths, usOf } from "./time.js";
 
 const AXIS_STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 21600];
 /** Between lines of the grid where time is not that of paper: each is drawn bold where the one before is drawn fine. */
@@ -45,11 +45,12 @@ export function paintAxis(g) {
   const texts = textRows();
   const ticks = segmentRows();
   const step = AXIS_STEPS_S.find((s) => s * g.pxPerS >= AXIS_GAP_PX) ?? 43200;
+  const said = step < 1 ? hmsTenths : hms; // two ticks of one second would bear one name
   for (let n = Math.ceil(g.startS / step); n * step <= g.endS; n += 1) {
     const at = n * step;
     ticks.push(at, g.paperBottom, at, g.paperBottom + 4, color("ink-soft"));
     // a name that would be cut off at an edge is left out
-    if (Math.min(at - g.startS, g.endS - at) * g.pxPerS > 26) texts.push(at, g.paperBottom + 12, hms(usOf(at)), color("ink-soft"));
+    if (Math.min(at - g.startS, g.endS - at) * g.pxPerS > 26) texts.push(at, g.paperBottom + 12, said(usOf(at)), color("ink-soft"));
   }
   setLayer("axis", texts.columns);
   setLayer("axis_ticks", ticks.columns);

@@ -14,6 +14,9 @@ export const hms = (us) => clock.format(Math.floor(us / 1000));
 /** With milliseconds. @param {number} us */
 export const hmsMs = (us) => `${hms(us)}.${String(((Math.floor(us / 1000) % 1000) + 1000) % 1000).padStart(3, "0")}`;
 
+/** With tenths of a second. @param {number} us */
+export const hmsTenths = (us) => hmsMs(us).slice(0, -2);
+
 /** @param {number} us */
 export const dateOf = (us) => date.format(Math.floor(us / 1000));
 

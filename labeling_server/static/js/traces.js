@@ -2,28 +2,20 @@
 
 import { color } from "./colors.js";
 import { mainGroup } from "./config.js";
-import { clipped, invalidOf, isSample, tracePieces } from "./decimate.js";
+import { clipped, tracePieces } from "./decimate.js";
 import { envelopePieces, extremesOfBins } from "./envelope_trace.js";
 import { binSizeOf } from "./envelopes.js";
 import { lineRows, setLayer, textRows } from "./figures.js";
 import { CONTEXT_S, filtered, isLeadFiltered, isWithoutOffset } from "./filters.js";
+import { BAR_MM, barName, extremes, laneScale, laneZero } from "./lane_scale.js";
 import { GUTTER_PX, PAPER_TOP_PX } from "./layout.js";
 import { lanes } from "./montage.js";
 import { getPxPerMm } from "./scale.js";
-import { state } from "./state.js";
 
 const PULSE_MM = 5;
 const DIVIDER_MM = 6;
-const LOW_LANE_PX = 110;
-
-/** Value that stands on the middle line of a lane, fixed when the lane is first drawn: the scale never moves by itself. */
-const zeroOf = new Map();
-/** Millimetres per unit of lanes that are not in mV, fixed likewise. */
-const mmPerUnitOf = new Map();
-/** Millimetres that what is first seen of such a lane fills. */
-const LANE_MM = 15;
-/** Of what says a number now and then, two tenths must not fill the lane: the next ones would leave it. */
-const LEAST_SPAN = { Cel: 2, K: 2, "[degF]": 4, "%": 10, "/min": 40, "mm[Hg]": 40 };
+const NAME_PX = 8;
+const BAR_GAP_PX = 6;
 
 /**
  * What is on the paper: the pieces of all traces, seconds and pixels, and for each lane how a digital value as it is
@@ -39,7 +31,7 @@ const LEAST_SPAN = { Cel: 2, K: 2, "[degF]": 4, "%": 10, "/min": 40, "mm[Hg]": 4
  * @returns {Drawn}
  */
 export function paintLeads(g, stores, envelopes) {
-  const layers = { trace: lineRows(), pulse: lineRows(), names: textRows() };
+  const layers = { trace: lineRows(), pulse: lineRows(), names: textRows(), bar_names: textRows() };
   const done = lanes(g).map((lane) => {
     const { id } = lane.lead.group;
     return { lane, yOf: paintLane(layers, g, lane, stores.get(id), envelopes.get(id)) };
@@ -66,17 +58,22 @@ function paintLane(layers, g, lane, store, envelope) {
   if (size) addEnvelope(layers.trace, part, lead, bins, yAt);
   else if (isWhole) addTrace(layers.trace, part, lead, runs, lead.i, lead.group.channels.length, yAt);
   else addFiltered(layers.trace, part, lead, runs, yOf);
-  if (lane.isFirst) addPulse(layers.pulse, g, middle, lead.channel.unit === "mV" ? pxPerUnit : 0);
-  else addDivider(layers.pulse, lane.startS, middle);
-  addNames(layers.names, g, lane, middle);
+  const isMillivolt = lead.channel.unit === "mV";
+  if (!lane.isFirst) addDivider(layers.pulse, lane.startS, middle);
+  else if (isMillivolt) addPulse(layers.pulse, g, middle, pxPerUnit);
+  else if (barName(lead) !== null) addBar(layers.pulse, g, middle);
+  addNames(layers, g, lane, lane.isFirst && isMillivolt ? pxPerUnit : 0);
   return yOf;
 }
 
-function addNames(names, g, { lead, top, bottom, startS, isFirst }, middle) {
+/** The name stands above the pulse, or below its foot where the lane is too low; of other units also what the bar is. */
+function addNames(layers, g, { lead, top, bottom, startS, isFirst }, pulsePx) {
+  const middle = (top + bottom) / 2;
   const x = (isFirst ? g.frameS : startS) + 6 / g.pxPerS;
-  const isLow = bottom - top < LOW_LANE_PX && isFirst && lead.channel.unit === "mV"; // the pulse is there
-  names.push(x, isLow ? middle + 12 : middle - Math.min((bottom - top) / 2 - 12, 46), lead.channel.name, color("ink"));
-  if (lead.channel.unit !== "mV") names.push(x, middle + 14, lead.channel.unit, color("ink-soft"));
+  const above = middle - Math.max(Math.min((bottom - top) / 2 - 12, 46), pulsePx + NAME_PX);
+  layers.names.push(x, above < top + NAME_PX ? middle + 12 : above, lead.channel.name, color("ink"));
+  const bar = barName(lead);
+  if (bar !== null && isFirst) layers.bar_names.push(x, middle + 14, bar, color("ink-soft"));
 }
 
 /** Where one lead of a row ends and the next begins. */
@@ -126,9 +123,16 @@ function addTrace(traces, g, lead, runs, column, nColumns, yAt) {
   }
 }
 
+/** Ten millimetres at the left edge, of a lead that is not in mV. */
+function addBar(pulses, g, middle) {
+  const x = (px) => g.frameS + px / g.pxPerS;
+  const [right, half] = [GUTTER_PX - BAR_GAP_PX, (BAR_MM / 2) * getPxPerMm()];
+  const [left, top, bottom] = [right - 4, middle - half, middle + half];
+  pulses.push([left, right, right, left].map(x), [top, top, bottom, bottom], color("trace"));
+}
+
 /** One millivolt, 5 mm wide, at the left edge. */
 function addPulse(pulses, g, middle, pxPerMv) {
-  if (!pxPerMv) return;
   const x = (px) => g.frameS + px / g.pxPerS;
   const width = PULSE_MM * getPxPerMm();
   const left = GUTTER_PX - width - 12;
@@ -138,45 +142,4 @@ function addPulse(pulses, g, middle, pxPerMv) {
     [foot, foot, foot - pxPerMv, foot - pxPerMv, foot, foot],
     color("trace"),
   );
-}
-
-function laneScale(lead, isThere, range) {
-  if (lead.channel.unit === "mV") return state.gain;
-  const key = `${lead.group.id}/${lead.i}`;
-  if (!mmPerUnitOf.has(key) && isThere) {
-    const [low, high] = range();
-    const span = Math.max((high - low) / Math.abs(lead.channel.gain), LEAST_SPAN[lead.channel.unit] ?? 0);
-    if (span > 0) mmPerUnitOf.set(key, LANE_MM / span);
-  }
-  return mmPerUnitOf.get(key) ?? 1;
-}
-
-/** Value of the lane's middle line: 0 for mV leads near it, else the middle of what is first seen, of mV to 0.5. */
-function laneZero(lead, isThere, range) {
-  const key = `${lead.group.id}/${lead.i}`;
-  if (!zeroOf.has(key) && isThere) {
-    const [low, high] = range();
-    if (low > high) return 0; // nothing but "no sample" yet
-    const middle = ((low + high) / 2 - lead.channel.offset) / lead.channel.gain;
-    const isMillivolt = lead.channel.unit === "mV";
-    const rounded = Math.abs(middle) < 2 ? 0 : Math.round(middle * 2) / 2;
-    zeroOf.set(key, isMillivolt ? rounded : middle); // half a degree is the whole of a temperature's lane
-  }
-  return zeroOf.get(key) ?? 0;
-}
-
-function extremes(lead, runs) {
-  let low = Infinity;
-  let high = -Infinity;
-  const step = lead.group.channels.length;
-  for (const run of runs) {
-    const invalid = invalidOf(run.data);
-    for (let at = lead.i; at < run.data.length; at += step) {
-      const value = run.data[at];
-      if (!isSample(value, invalid)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  return [low, high];
 }
