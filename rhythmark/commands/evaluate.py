@@ -1,10 +1,15 @@
-"""`rhythmark evaluate`: annotation files against reference ones, by EC57."""
+"""`rhythmark evaluate`: annotation files against reference ones, by EC57: beats, runs and episodes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from detectors.evaluation import Confusion, Mark, average_percent, compare, gross
+from detectors.evaluation.beats import average_percent, compare, gross
+from detectors.evaluation.episodes import EpisodeKind, compare_episodes
+from detectors.evaluation.marks import Mark
+from detectors.evaluation.runs import Ectopy, compare_runs
 from formats.errors import FormatError
 from formats.wfdb_files import read_header, read_marks
 from rhythmark.records import records_in
@@ -12,16 +17,32 @@ from rhythmark.tables import as_table
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from detectors.evaluation import Ratio, Score
+    from detectors.evaluation.beats import Confusion
+    from detectors.evaluation.episodes import Episodes
+    from detectors.evaluation.marks import Ratio, Score
+    from detectors.evaluation.runs import Runs
     from rhythmark.settings import Settings
 
-_COLUMNS = ("record", "QRS Se", "QRS +P", "VEB Se", "VEB +P", "SVEB Se", "SVEB +P", "beats")
+_BEATS = ("record", "QRS Se", "QRS +P", "VEB Se", "VEB +P", "SVEB Se", "SVEB +P", "beats")
+_RUNS = ("record", "couplet Se", "couplet +P", "3-5 Se", "3-5 +P", ">5 Se", ">5 +P", "runs", "called")
+_EPISODES = ("record", "episode Se", "episode +P", "duration Se", "duration +P", "episodes", "called")
+_ECTOPY: Final[dict[Ectopy, str]] = {"V": "runs of ventricular beats", "S": "runs of supraventricular beats"}
+_KINDS: Final[dict[EpisodeKind, str]] = {"AF": "atrial fibrillation", "VF": "ventricular flutter and fibrillation"}
+
+
+class _Result(NamedTuple):
+    """Of one record, or of all together."""
+
+    beats: Confusion
+    runs: Mapping[Ectopy, Runs]
+    episodes: Mapping[EpisodeKind, Episodes]
 
 
 def run(arguments: Namespace, settings: Settings) -> int:
-    """Print one row a record, the gross figures, and the averages over records."""
+    """Print tables of beats, and of runs and episodes where there are any: a row a record, and all of them together."""
     del settings
     given = records_in(arguments.reference)
     test = arguments.test or given[0].parent
@@ -33,10 +54,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
         record.name: _compared(record, arguments.reference_annotator, test / record.name, arguments.annotator)
         for record in records
     }
-    rows = [(name, *_figures(result, pooled=False), _n_beats(result)) for name, result in results.items()]
-    rows.append(_gross_row(list(results.values())))
-    rows.append(_average_row(list(results.values())))
-    print(as_table(_COLUMNS, rows))
+    print("\n\n".join(_tables(results)))
     return 0
 
 
@@ -44,25 +62,65 @@ def _has(record: Path, annotator: str) -> bool:
     return record.with_name(f"{record.name}.{annotator}").is_file()
 
 
-def _compared(record: Path, annotator: str, test_record: Path, test_annotator: str) -> Confusion:
+def _compared(record: Path, annotator: str, test_record: Path, test_annotator: str) -> _Result:
     header = read_header(record)
-    return compare(
-        _marks(record, annotator), _marks(test_record, test_annotator), fs_hz=header.signal.fs_hz, end=header.n_samples
+    reference, test = _marks(record, annotator), _marks(test_record, test_annotator)
+    fs_hz, end = header.signal.fs_hz, header.n_samples
+    return _Result(
+        compare(reference, test, fs_hz=fs_hz, end=end),
+        {ectopy: compare_runs(reference, test, ectopy=ectopy, fs_hz=fs_hz, end=end) for ectopy in _ECTOPY},
+        {kind: compare_episodes(reference, test, kind=kind, fs_hz=fs_hz, end=end) for kind in _KINDS},
     )
 
 
 def _marks(record: Path, annotator: str) -> list[Mark]:
-    return [Mark(mark.sample, mark.symbol, mark.subtyp) for mark in read_marks(record, annotator)]
+    return [Mark(mark.sample, mark.symbol, mark.subtyp, mark.aux) for mark in read_marks(record, annotator)]
+
+
+def _tables(results: Mapping[str, _Result]) -> Iterable[str]:
+    yield as_table(_BEATS, _beat_rows({name: result.beats for name, result in results.items()}))
+    for ectopy, title in _ECTOPY.items():
+        runs = {name: result.runs[ectopy] for name, result in results.items()}
+        yield from _table(title, _RUNS, {name: (one.couplets, one.short, one.long) for name, one in _with_all(runs)})
+    for kind, title in _KINDS.items():
+        episodes = {name: result.episodes[kind] for name, result in results.items()}
+        found = {name: (one.episodes, one.duration) for name, one in _with_all(episodes)}
+        yield from _table(title, _EPISODES, found, n_counted=1)
+
+
+def _with_all(results: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    yield from results.items()
+    yield "gross", reduce(add, results.values())
+
+
+def _table(
+    title: str, columns: Sequence[str], found: Mapping[str, Sequence[Score]], *, n_counted: int | None = None
+) -> Iterable[str]:
+    """A table of what either side has any of; the first `n_counted` scores are of things that can be counted."""
+    counts = {
+        name: [sum(score[side].total for score in scores[:n_counted]) for side in (0, 1)]
+        for name, scores in found.items()
+    }
+    rows = [
+        (name, *(_percent(ratio.percent) for score in scores for ratio in score), *map(str, counts[name]))
+        for name, scores in found.items()
+        if any(counts[name])
+    ]
+    if rows:
+        yield f"{title}\n{as_table(columns, rows)}"
+
+
+def _beat_rows(results: Mapping[str, Confusion]) -> list[tuple[str, ...]]:
+    rows = [(name, *_figures(result, pooled=False), _n_beats(result)) for name, result in results.items()]
+    together = gross(list(results.values()))
+    rows.append(("gross", *_figures(together, pooled=True), _n_beats(together)))
+    rows.append(_average_row(list(results.values())))
+    return rows
 
 
 def _figures(confusion: Confusion, *, pooled: bool) -> tuple[str, ...]:
     scores: tuple[Score, ...] = (confusion.qrs, confusion.veb, confusion.sveb_pooled if pooled else confusion.sveb)
     return tuple(_percent(ratio.percent) for score in scores for ratio in score)
-
-
-def _gross_row(results: list[Confusion]) -> tuple[str, ...]:
-    together = gross(results)
-    return ("gross", *_figures(together, pooled=True), _n_beats(together))
 
 
 def _average_row(results: list[Confusion]) -> tuple[str, ...]:

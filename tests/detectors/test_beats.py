@@ -7,7 +7,8 @@ import wfdb
 from detectors import laws
 from detectors.beats import BeatDetector, ecg_leads
 from detectors.ecg import ecg as ecg_chain
-from detectors.evaluation import Mark, compare, gross
+from detectors.evaluation.beats import compare, gross
+from detectors.evaluation.marks import Mark
 from detectors.runner import annotate
 from signal_processing.values import Block, Channel, Signal
 from tests.detectors.signals import START, beat_times, ecg

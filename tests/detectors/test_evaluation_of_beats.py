@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import wfdb
 
-from detectors.evaluation import Mark, Ratio, average_percent, compare, gross
+from detectors.evaluation.beats import average_percent, compare, gross
+from detectors.evaluation.marks import Mark, Ratio
 
 FS_HZ = 360.0
 RECORDS = ("104", "207", "208", "223")

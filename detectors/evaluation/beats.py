@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
+from detectors.evaluation.marks import LEARNING_S, MATCH_WINDOW_S, Mark, Ratio, Score, is_shutdown
 from signal_processing.clock import SampleClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-MATCH_WINDOW_S = 0.150
-LEARNING_S = 300.0
 _NEVER = 1 << 62
 _UNSET = -1
-_SHUTDOWN_BITS = 0x30
 _FILLER = "*"
 _AAMI = {
     **dict.fromkeys("NLRB", "N"),
@@ -31,39 +29,6 @@ _AAMI = {
     **dict.fromkeys("/fQ?", "Q"),
     "!": "O",
 }
-
-
-class Mark(NamedTuple):
-    """One annotation of a WFDB annotation file: place, mnemonic and, for `~`, the subtype."""
-
-    sample: int
-    symbol: str
-    subtype: int = 0
-
-
-class Ratio(NamedTuple):
-    """`hits` of `total`."""
-
-    hits: int
-    total: int
-
-    @property
-    def percent(self) -> float | None:
-        """In per cent; None of nothing."""
-        return 100.0 * self.hits / self.total if self.total else None
-
-
-class Score(NamedTuple):
-    """Sensitivity and positive predictivity of one class."""
-
-    sensitivity: Ratio
-    predictivity: Ratio
-
-    @property
-    def f1_percent(self) -> float | None:
-        """Harmonic mean of the two, per cent."""
-        total = self.sensitivity.total + self.predictivity.total
-        return 200.0 * self.sensitivity.hits / total if total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +137,7 @@ class _Beats:
             if mark.symbol in _AAMI:
                 self.next, self.next_label = mark.sample, _AAMI[mark.symbol]
                 return
-            if mark.symbol == "~" and _is_shutdown(mark):
+            if mark.symbol == "~" and is_shutdown(mark):
                 self._read_shutdown(mark)
             elif mark.symbol == "[":
                 self._read_fibrillation(mark)
@@ -200,17 +165,13 @@ class _Beats:
         mark = self._read()
         if mark is None:
             self.shutdown[0] = _Spell(onset.sample, _NEVER)
-        elif mark.symbol == "~" and not _is_shutdown(mark):
+        elif mark.symbol == "~" and not is_shutdown(mark):
             self.shutdown[0] = _Spell(onset.sample, mark.sample)
         else:  # one mark in the middle: it lasts from the beat before to the mark after, less the window
             last = mark.sample - self._window
             first = max(self.now, self.fibrillation[0].last) + self._window
             self.shutdown[0] = _Spell(min(first, last), last)
             self._pushed_back = mark
-
-
-def _is_shutdown(mark: Mark) -> bool:
-    return mark.subtype & _SHUTDOWN_BITS == _SHUTDOWN_BITS
 
 
 class _Comparison(NamedTuple):

@@ -1,0 +1,1 @@
+"""How good annotations are, by ANSI/AAMI EC57: beat by beat, run by run, episode by episode."""
