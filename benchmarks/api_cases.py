@@ -71,6 +71,7 @@ class Known(NamedTuple):
             "end_us": end_us,
             "label": label,
             "channel": channel,
+            "evidence": [str(self.annotations[0])],
         }
 
 

@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanRow:
-    """What the file says of one annotation; empty text and None become empty cells."""
+    """What the file says of one annotation; empty text and None become empty cells, ids have spaces between."""
 
     stream: str
     group: str
@@ -46,6 +46,9 @@ class SpanRow:
     note: str
     id: str
     signal_changed_us: int | None = None
+    severity: str | None = None
+    certainty: str | None = None
+    evidence: tuple[str, ...] = ()
 
 
 def iso_utc(us: int) -> str:
@@ -84,6 +87,7 @@ def _cells(row: SpanRow) -> dict[str, object]:
         "signal_changed": None if row.signal_changed_us is None else iso_utc(row.signal_changed_us),
         "name": entry.name,
         "snomed": entry.snomed,
+        "evidence": " ".join(row.evidence),
     }
     return {name: _cell(cells[name]) for name in COLUMNS}
 
@@ -97,5 +101,5 @@ def _cell(value: object) -> object:
 COLUMNS = (
     *("stream", "group", "channel", "start", "end", "start_us", "end_us", "start_sample", "end_sample"),
     *("label", "name", "snomed", "status", "author", "author_kind", "annotator", "annotator_version"),
-    *("confidence", "revision", "updated", "note", "id", "signal_changed"),
+    *("confidence", "revision", "updated", "note", "id", "signal_changed", "severity", "certainty", "evidence"),
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from labeling_server.edit_bodies import BulkAction, Status
+from labeling_server.edit_bodies import BulkAction, Certainty, Severity, Status
 
 Kind = Literal["beat", "pulse", "rhythm", "event", "quality"]
 Us = Annotated[int, Field(description="Microseconds UTC")]
@@ -60,6 +60,9 @@ class AnnotationState(Answer):
     machine_end_us: Us | None
     updated_us: Us
     updated_by: str
+    severity: Severity | None
+    certainty: Certainty | None
+    evidence: Annotated[list[uuid.UUID], Field(description="What it rests on, in the order in which it was named")]
 
 
 class Annotation(AnnotationState):

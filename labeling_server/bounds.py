@@ -7,10 +7,12 @@ a surrogate pair that no UTF-8 holds. The bounds stand in the description at /ap
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
 from ingest.wire import MAX_SEQ
+from storage.evidence import MAX_LINKS
 
 MAX_ROW_ID = 2**31 - 1
 """The largest `integer` of PostgreSQL, which ids of streams, groups and runs are."""
@@ -40,6 +42,10 @@ LabelNumber = Annotated[int, Field(ge=0, le=MAX_LABEL_NUMBER, description="Numbe
 Label = Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)]
 ChannelName = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
 Note = Annotated[str, Field(max_length=MAX_NOTE, pattern=NO_NUL)]
+Evidence = Annotated[
+    list[Annotated[UUID, Field(strict=False)]],
+    Field(max_length=MAX_LINKS, description="Ids of annotations of the same stream that it rests on, each once"),
+]
 
 
 def checked_view(view: dict[str, Any]) -> dict[str, Any]:

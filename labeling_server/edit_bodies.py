@@ -6,13 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field
 
-from labeling_server.bounds import ChannelName, Label, LabelNumber, Microseconds, Note, RowId, Sample, View
+from labeling_server.bounds import ChannelName, Evidence, Label, LabelNumber, Microseconds, Note, RowId, Sample, View
 
 Action = Literal[
-    "confirm", "correct", "reject", "ambiguous", "relabel", "move", "note", "delete", "restore", "reset", "undo", "redo"
-]
+    "confirm", "correct", "reject", "ambiguous", "relabel", "move", "note", "describe", "link", "delete", "restore",
+    "reset", "undo", "redo",
+]  # fmt: skip
 BulkAction = Literal["relabel", "delete", "confirm", "reject"]
 Status = Literal["proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn"]
+Severity = Literal["mild", "moderate", "severe"]
+Certainty = Literal["possible", "probable", "certain"]
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -32,13 +35,19 @@ class Body(BaseModel):
 
 
 class Changes(Body):
-    """New values; what is left out stays. `channel` null means all leads. `status`, `deleted`: undo and redo only."""
+    """New values; what is left out stays. `channel` null means all leads, null of `severity` and `certainty` not said.
+
+    `status`, `deleted`: undo and redo only.
+    """
 
     label: Label = _LEFT_OUT
     channel: ChannelName | None = _LEFT_OUT
     start_us: Microseconds = _LEFT_OUT
     end_us: Microseconds = _LEFT_OUT
     note: Note = _LEFT_OUT
+    severity: Severity | None = _LEFT_OUT
+    certainty: Certainty | None = _LEFT_OUT
+    evidence: Evidence = _LEFT_OUT
     status: Status = _LEFT_OUT
     deleted: bool = _LEFT_OUT
 
@@ -54,6 +63,9 @@ class NewSpan(Body):
     label: Label
     channel: ChannelName | None = None
     note: Note = ""
+    severity: Severity | None = None
+    certainty: Certainty | None = None
+    evidence: Evidence = []
     view: View
 
 

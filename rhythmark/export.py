@@ -292,4 +292,7 @@ def _span_row(group: GroupRow, row: AnnotationRow) -> SpanRow:
         note=row.note,
         id=str(row.id),
         signal_changed_us=row.signal_changed_us,
+        severity=row.severity,
+        certainty=row.certainty,
+        evidence=tuple(str(identity) for identity in row.evidence),
     )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 STATUSES = ("proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn")
 """What can be said of an annotation; machines only propose, and withdraw what nobody has touched."""
+SEVERITIES = ("mild", "moderate", "severe")
+CERTAINTIES = ("possible", "probable", "certain")
+"""How sure a person is; a machine's is its `confidence`."""
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -40,6 +43,8 @@ class AnnotationRow(msgspec.Struct, frozen=True, kw_only=True):
     machine_end_us : the newest end the machine said, also after a person set another.
     origin_sample : of a machine beat that a person touched, where the machine had put it.
     updated_by : login, or the machine's name.
+    severity, certainty : one of `SEVERITIES`, of `CERTAINTIES`, as a person said; None while nobody did.
+    evidence : ids of annotations of the same stream that it rests on, in the order in which they were named.
     signal_changed_us : when samples within it came after it was made; None once a person has revised it since.
     """
 
@@ -68,6 +73,9 @@ class AnnotationRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_us: int
     updated_by: str
     signal_changed_us: int | None = None
+    severity: str | None = None
+    certainty: str | None = None
+    evidence: tuple[uuid.UUID, ...] = ()
 
 
 class Place(NamedTuple):
@@ -105,7 +113,7 @@ _COLUMNS = (
     "id", "stream_id", "stream_name", "group_id", "kind", "label", "channel", "start_us", "end_us", "status", "deleted",
     "revision", "confidence", "figures", "note", "author_kind", "author_name", "author_version", "run_id",
     "origin_sample", "ongoing", "machine_end_us", "urgency", "created_us", "updated_us", "updated_by",
-    "signal_changed_us",
+    "signal_changed_us", "severity", "certainty", "evidence",
 )  # fmt: skip
 
 
@@ -124,6 +132,7 @@ def record_row(cursor: Cursor[Any]) -> RowMaker[AnnotationRow]:
             identity, stream_id, stream_name, group_id, kind, label, channel, start_us, end_us, status, deleted,
             revision, confidence, figures, note, author_kind, author_name, author_version, run_id,
             origin_sample, ongoing, machine_end_us, urgency, created_us, updated_us, updated_by, signal_changed_us,
+            severity, certainty, evidence,
         ) = pick(values)  # fmt: skip
         return AnnotationRow(
             id=identity,
@@ -151,6 +160,9 @@ def record_row(cursor: Cursor[Any]) -> RowMaker[AnnotationRow]:
             updated_us=updated_us,
             updated_by=updated_by,
             signal_changed_us=signal_changed_us,
+            severity=severity,
+            certainty=certainty,
+            evidence=tuple(evidence),
         )
 
     return make
@@ -163,10 +175,11 @@ def _annotator(kind: Any, name: str, version: str) -> Annotator:
 
 _STATE_FIELDS = (
     "kind", "label", "channel", "start_us", "end_us", "status", "deleted", "revision", "confidence", "figures", "note",
-    "ongoing", "machine_end_us", "updated_us", "updated_by",
+    "ongoing", "machine_end_us", "updated_us", "updated_by", "severity", "certainty", "evidence",
 )  # fmt: skip
 
 
 def state_of(row: AnnotationRow) -> dict[str, Any]:
-    """The full state that a revision keeps: all that can change."""
-    return {field: getattr(row, field) for field in _STATE_FIELDS}
+    """The full state that a revision keeps, as JSON has it: all that can change."""
+    state = {field: getattr(row, field) for field in _STATE_FIELDS}
+    return state | {"evidence": [str(identity) for identity in row.evidence]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from signal_processing import vocabulary
 from signal_processing.clock import SampleClock
 from signal_processing.vocabulary import LabelKind
-from storage.annotation_row import STATUSES, AnnotationRow
+from storage.annotation_row import CERTAINTIES, SEVERITIES, STATUSES, AnnotationRow
 from storage.errors import ConstraintError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 POINT_KINDS = (LabelKind.BEAT, LabelKind.PULSE)
 """Kinds that stand at one sample."""
 
-CONTENT = frozenset({"label", "channel", "start_us", "end_us", "note"})
+CONTENT = frozenset({"label", "channel", "start_us", "end_us", "note", "severity", "certainty", "evidence"})
 """What any action may change beside what it is there for: a page confirms the bounds that its reader saw."""
 
 
@@ -52,6 +52,8 @@ _STATUS_AFTER: dict[str, Callable[[str, str], str]] = {
     "relabel": _decided,
     "move": _decided,
     "note": _as_it_was,
+    "describe": _as_it_was,
+    "link": _as_it_was,
     "delete": _as_it_was,
     "restore": _as_it_was,
     "undo": _as_it_was,
@@ -59,7 +61,10 @@ _STATUS_AFTER: dict[str, Callable[[str, str], str]] = {
 }
 _MAY_SET_STATE = frozenset({"undo", "redo"})
 ACTIONS = (*_STATUS_AFTER, "reset")
-"""What `revise` understands; `add` is the first revision of a person's own annotation."""
+"""What `revise` understands; `add` is the first revision of a person's own annotation.
+
+"describe" says how severe and how certain, "link" what it rests on: neither decides about a proposal.
+"""
 
 
 def status_after(action: str, *, status: str, author_kind: str) -> str:
@@ -74,7 +79,7 @@ def status_after(action: str, *, status: str, author_kind: str) -> str:
 
 
 def revised(row: AnnotationRow, action: str, changes: Mapping[str, Any], *, first: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields after an action: label, channel, start_us, end_us, note, status, deleted.
+    """The fields after an action: those of `CONTENT`, status, deleted.
 
     Parameters
     ----------
@@ -128,6 +133,10 @@ def check(fields: Mapping[str, Any], extent: Extent, *, was: AnnotationRow | Non
     if fields["status"] not in STATUSES:
         msg = f"status must be one of {', '.join(STATUSES)}, got {fields['status']!r}"
         raise ConstraintError(msg)
+    for field, words in (("severity", SEVERITIES), ("certainty", CERTAINTIES)):
+        if fields[field] is not None and fields[field] not in words:
+            msg = f"{field} must be one of {', '.join(words)}, or none while nobody said, got {fields[field]!r}"
+            raise ConstraintError(msg)
     if fields["channel"] is not None and fields["channel"] not in extent.channels:
         msg = f"channel must be one of {', '.join(extent.channels)}, or none for all, got {fields['channel']!r}"
         raise ConstraintError(msg)

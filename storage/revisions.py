@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from signal_processing import vocabulary
 from storage import edits, queries
+from storage import evidence as links
 from storage.annotation_row import Actor, AnnotationRow, RevisionRow, state_of
 from storage.annotations import get
 from storage.errors import ConstraintError, StaleRevisionError, UnknownRowError
@@ -18,7 +19,7 @@ from storage.rows import fetch, fetch_one
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
     from psycopg.rows import TupleRow
@@ -40,18 +41,22 @@ def add(  # noqa: PLR0913 - an annotation has that many facts
     actor: Actor,
     view: Mapping[str, Any],
     note: str = "",
+    severity: str | None = None,
+    certainty: str | None = None,
+    evidence: Sequence[uuid.UUID] = (),
     annotation_id: uuid.UUID | None = None,
 ) -> AnnotationRow:
     """Store a person's own annotation, a span, event or beat; it counts as confirmed.
 
     Parameters
     ----------
+    evidence : annotations of the same stream that it rests on (see `storage.evidence`).
     annotation_id : identity that the page gave it. Said again by the same person it is the same edit, whose answer was
         lost on the way: the row comes back as it stands and nothing is added. None draws a new one.
 
     Raises
     ------
-    UnknownLabelError, ConstraintError : if a rule is broken (see `storage.edits.check`).
+    UnknownLabelError, ConstraintError : if a rule is broken (see `storage.edits.check`, `storage.evidence.check`).
     UnknownRowError : if the group is not one of the stream.
     """
     fields = {
@@ -60,6 +65,9 @@ def add(  # noqa: PLR0913 - an annotation has that many facts
         "start_us": start_us,
         "end_us": end_us,
         "status": "confirmed",
+        "severity": severity,
+        "certainty": certainty,
+        "evidence": links.check(conn, stream_id, annotation_id, evidence),
     }
     kind = edits.check(fields, _extent(conn, stream_id, group_id))
     row = {
@@ -95,8 +103,9 @@ def revise(
     Parameters
     ----------
     expected_revision : the revision the person had on the screen.
-    action : confirm, correct, reject, ambiguous, relabel, move, note, delete, restore, reset, undo or redo.
-    changes : new values of label, channel, start_us, end_us, note; with undo and redo also status and deleted.
+    action : confirm, correct, reject, ambiguous, relabel, move, note, describe, link, delete, restore, reset, undo or
+        redo.
+    changes : new values of `storage.edits.CONTENT`; with undo and redo also status and deleted.
     view : what was on the screen.
 
     Raises
@@ -113,8 +122,10 @@ def revise(
         raise StaleRevisionError(current, expected_revision=expected_revision)
     fields = edits.revised(current, action, changes or {}, first=_first_state(conn, current, action))
     kind = edits.check(fields, _extent(conn, current.stream_id, current.group_id), was=current)
+    evidence = links.check(conn, current.stream_id, annotation_id, fields["evidence"], was=current.evidence)
     update = {
         **fields,
+        "evidence": evidence,
         "id": annotation_id,
         "kind": kind.value,
         "urgency": int(vocabulary.label(fields["label"]).urgency),

@@ -6,7 +6,8 @@ AS $function$ SELECT jsonb_build_object(
         'kind', a.kind, 'label', a.label, 'channel', a.channel, 'start_us', a.start_us, 'end_us', a.end_us,
         'status', a.status, 'deleted', a.deleted, 'revision', a.revision, 'confidence', a.confidence::double precision,
         'figures', a.figures, 'note', a.note, 'ongoing', a.ongoing, 'machine_end_us', a.machine_end_us,
-        'updated_us', a.updated_us, 'updated_by', a.updated_by) $function$;
+        'updated_us', a.updated_us, 'updated_by', a.updated_by, 'severity', a.severity, 'certainty', a.certainty,
+        'evidence', to_jsonb(a.evidence)) $function$;
 
 CREATE OR REPLACE FUNCTION clock_us()
  RETURNS bigint
@@ -90,6 +91,12 @@ CREATE OR REPLACE FUNCTION waveform_partition_name(day bigint)
  IMMUTABLE
 AS $function$ SELECT 'waveform_blocks_' || to_char(date '1970-01-01' + day::integer, 'YYYYMMDD') $function$;
 
+CREATE OR REPLACE FUNCTION whole_state(kept jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT '{"severity": null, "certainty": null, "evidence": []}'::jsonb || kept $function$;
+
 CREATE TABLE annotation_revisions (
     annotation_id uuid NOT NULL,
     revision integer NOT NULL,
@@ -137,7 +144,10 @@ END) STORED NOT NULL,
     updated_by text NOT NULL,
     superseded_by integer,
     answered_by uuid,
-    signal_changed_us bigint
+    signal_changed_us bigint,
+    severity text,
+    certainty text,
+    evidence uuid[] DEFAULT '{}'::uuid[] NOT NULL
 );
 
 CREATE TABLE audit_log (
@@ -363,9 +373,13 @@ ALTER TABLE annotations ADD CONSTRAINT annotations_answered_by_fkey FOREIGN KEY 
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_author_kind_check CHECK ((author_kind = ANY (ARRAY['machine'::text, 'human'::text])));
 
+ALTER TABLE annotations ADD CONSTRAINT annotations_certainty_check CHECK ((certainty = ANY (ARRAY['possible'::text, 'probable'::text, 'certain'::text])));
+
 ALTER TABLE annotations ADD CONSTRAINT annotations_check CHECK ((end_us >= start_us));
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_check1 CHECK (((revision > 0) OR (author_kind = 'machine'::text)));
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_evidence_check CHECK ((cardinality(evidence) <= 64));
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
 
@@ -374,6 +388,8 @@ ALTER TABLE annotations ADD CONSTRAINT annotations_kind_check CHECK ((kind = ANY
 ALTER TABLE annotations ADD CONSTRAINT annotations_pkey PRIMARY KEY (id);
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_run_id_fkey FOREIGN KEY (run_id) REFERENCES detector_runs(id);
+
+ALTER TABLE annotations ADD CONSTRAINT annotations_severity_check CHECK ((severity = ANY (ARRAY['mild'::text, 'moderate'::text, 'severe'::text])));
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_status_check CHECK ((status = ANY (ARRAY['proposed'::text, 'confirmed'::text, 'corrected'::text, 'rejected'::text, 'ambiguous'::text, 'withdrawn'::text])));
 
@@ -517,6 +533,8 @@ CREATE INDEX annotations_beat ON annotations USING btree (group_id, start_us) WH
 
 CREATE INDEX annotations_decided ON annotations USING btree (group_id, start_us) WHERE ((revision > 0) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
 
+CREATE INDEX annotations_evidence ON annotations USING gin (evidence) WHERE (evidence <> '{}'::uuid[]);
+
 CREATE INDEX annotations_labelled ON annotations USING btree (stream_id, start_us) WHERE ((revision > 0) AND (NOT deleted));
 
 CREATE INDEX annotations_newest ON annotations USING btree (urgency, start_us) WHERE ((status = 'proposed'::text) AND (NOT deleted) AND (kind = ANY (ARRAY['rhythm'::text, 'event'::text, 'quality'::text])));
@@ -551,7 +569,7 @@ CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON audit_log FOR EA
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text, signal_changed_us bigint;
+CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text, signal_changed_us bigint, severity text, certainty text, evidence uuid[];
 
 COMMENT ON COLUMN annotation_revisions.before IS 'The full state that this revision replaced; null when it made the row';
 
@@ -566,6 +584,12 @@ COMMENT ON COLUMN annotations.superseded_by IS 'The run of the newer version tha
 COMMENT ON COLUMN annotations.answered_by IS 'What a person decided about the same thing, said by an older version';
 
 COMMENT ON COLUMN annotations.signal_changed_us IS 'When samples within it came after it was made, so that it needs a second look; null again when a person revises it';
+
+COMMENT ON COLUMN annotations.severity IS 'Null: nobody said';
+
+COMMENT ON COLUMN annotations.certainty IS 'How sure the person is, not the detector (confidence); null: nobody said';
+
+COMMENT ON COLUMN annotations.evidence IS 'Ids of annotations of the same stream that it rests on, in the order in which they were named';
 
 COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
 

@@ -156,16 +156,18 @@ FROM channel_groups g WHERE g.id = %(group_id)s
 
 -- name: insert_human
 INSERT INTO annotations (id, stream_id, group_id, kind, label, channel, start_us, end_us, urgency, status, revision,
-                         author_kind, author_name, note, updated_by)
+                         author_kind, author_name, note, severity, certainty, evidence, updated_by)
 VALUES (coalesce(%(id)s, gen_random_uuid()), %(stream_id)s, %(group_id)s, %(kind)s, %(label)s, %(channel)s,
-        %(start_us)s, %(end_us)s, %(urgency)s, 'confirmed', 1, 'human', %(login)s, %(note)s, %(login)s)
+        %(start_us)s, %(end_us)s, %(urgency)s, 'confirmed', 1, 'human', %(login)s, %(note)s, %(severity)s,
+        %(certainty)s, %(evidence)s::uuid[], %(login)s)
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 
 -- name: update
 UPDATE annotations
 SET kind = %(kind)s, label = %(label)s, channel = %(channel)s, start_us = %(start_us)s, end_us = %(end_us)s,
-    urgency = %(urgency)s, status = %(status)s, deleted = %(deleted)s, note = %(note)s, revision = %(revision)s,
+    urgency = %(urgency)s, status = %(status)s, deleted = %(deleted)s, note = %(note)s, severity = %(severity)s,
+    certainty = %(certainty)s, evidence = %(evidence)s::uuid[], revision = %(revision)s,
     updated_us = now_us(), updated_by = %(login)s, signal_changed_us = NULL
 WHERE id = %(id)s
 
@@ -175,6 +177,7 @@ VALUES (%(id)s, %(revision)s, %(action)s, %(user_id)s, %(login)s, %(before)s, %(
 
 -- name: history
 -- What was on the screen during a bulk edit stands there once.
-SELECT r.annotation_id, r.revision, r.action, r.user_id, r.login, r.at_us, r.before, coalesce(b.view, r.view), r.bulk_id
+SELECT r.annotation_id, r.revision, r.action, r.user_id, r.login, r.at_us, whole_state(r.before),
+       coalesce(b.view, r.view), r.bulk_id
 FROM annotation_revisions r LEFT JOIN bulk_edits b ON b.id = r.bulk_id AND r.action NOT IN ('undo', 'redo')
 WHERE r.annotation_id = %(id)s AND r.revision > %(after)s ORDER BY r.revision LIMIT %(limit)s::bigint

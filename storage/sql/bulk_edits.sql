@@ -98,7 +98,7 @@ WITH newest AS (
         WHERE (w.action = 'undo') = %(is_redo)s
           AND (b.revision = w.revision
                OR annotation_state(b) - '{revision,updated_us,updated_by}'::text[] = (
-                   SELECT r.before - '{revision,updated_us,updated_by}'::text[] FROM annotation_revisions r
+                   SELECT whole_state(r.before) - '{revision,updated_us,updated_by}'::text[] FROM annotation_revisions r
                    WHERE r.annotation_id = w.annotation_id AND r.revision = w.revision + 1))
     ) d
     WHERE a.ctid = d.ctid AND a.revision = d.revision

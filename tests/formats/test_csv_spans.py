@@ -48,6 +48,9 @@ def test_csv_says_everything_of_a_span():
     assert (found["start_us"], found["end_sample"], found["confidence"]) == ("1700000000123456", "2469", "0.875")
     assert (found["author"], found["status"], found["annotator_version"]) == ("ada", "confirmed", "1.2")
     assert (found["updated"], found["channel"], found["signal_changed"]) == ("", "", "")
+    assert (found["severity"], found["certainty"], found["evidence"]) == ("", "", "")
+    (said,) = parsed(as_csv([row(severity="mild", certainty="probable", evidence=("a-1", "b-2"))]))
+    assert (said["severity"], said["certainty"], said["evidence"]) == ("mild", "probable", "a-1 b-2")
     (late,) = parsed(as_csv([row(signal_changed_us=1_700_000_020_000_000)]))
     assert late["signal_changed"] == "2023-11-14T22:13:40.000000Z"
 

@@ -10,7 +10,14 @@ from labeling_server import answers, edit_bodies, rows_json
 from signal_processing.values import Channel, Signal
 from signal_processing.vocabulary import LabelKind
 from storage import edits
-from storage.annotation_row import _STATE_FIELDS, STATUSES, AnnotationRow, RevisionRow
+from storage.annotation_row import (
+    _STATE_FIELDS,
+    CERTAINTIES,
+    SEVERITIES,
+    STATUSES,
+    AnnotationRow,
+    RevisionRow,
+)
 from storage.bulk_edit_row import ACTIONS, BulkEdit, Preview
 from storage.catalogue import GroupRow, StreamRow
 
@@ -68,6 +75,7 @@ def test_a_model_names_every_field_of_a_group():
 
 def test_words_of_the_api_are_those_of_the_house():
     assert get_args(edit_bodies.Status) == STATUSES
+    assert (get_args(edit_bodies.Severity), get_args(edit_bodies.Certainty)) == (SEVERITIES, CERTAINTIES)
     assert set(get_args(edit_bodies.Action)) == set(edits.ACTIONS)
     assert get_args(edit_bodies.BulkAction) == ACTIONS
     assert set(get_args(answers.Kind)) == set(LabelKind)

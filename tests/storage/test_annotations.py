@@ -329,7 +329,11 @@ def test_a_group_without_samples_takes_no_span(any_database, group, reader):
     ("action", "changes", "reason"),
     [
         ("approve", {}, "action must be one of confirm, correct"),
-        ("confirm", {"status": "rejected"}, "'confirm' may change channel, end_us, label, note, start_us, got status"),
+        (
+            "confirm",
+            {"status": "rejected"},
+            "'confirm' may change certainty, channel, end_us, evidence, .*, got status",
+        ),
         ("move", {"end_us": 0}, "must not end before it starts"),
         ("relabel", {"label": "V"}, "a rhythm cannot become a beat"),
         ("undo", {"status": "splendid"}, "status must be one of proposed"),
@@ -347,7 +351,7 @@ def test_an_edit_that_breaks_a_rule_changes_nothing(any_database, proposal, edit
 def test_an_unknown_annotation_is_told(any_database, proposal, reader):
     unknown = annotation_id("nowhere", "ecg", _span(0, 1))
     with any_database.transaction() as conn:
-        for ask in (annotations.get, annotations.history):
+        for ask in (annotations.get, revisions.history):
             with pytest.raises(UnknownRowError, match=str(unknown)):
                 ask(conn, unknown)
         with pytest.raises(UnknownRowError, match=str(unknown)):
