@@ -77,6 +77,7 @@ def strip_layers() -> tuple[Layer, ...]:
         Layer("notches", Patches(xs="xs", ys="ys", fill_color="color", line_color=None), ("xs", "ys", "color")),
         _segments("struck", width=1.5),
         _quads("ring", fill_color=None, line_color="color", line_width=2),
+        _quads("evidence", **filled),
         _texts("span_labels", style="bold"),
         _quads("beat_chip", **filled),
         _segments("beat_ticks", width=1.0),

@@ -18,6 +18,7 @@ from labeling_server.sessions import ApiReader, PageReader  # noqa: TC001 - Fast
 from labeling_server.texts import TEXTS
 from signal_processing.vocabulary import LABELS
 from storage import catalogue
+from storage.annotation_row import CERTAINTIES, SEVERITIES
 
 if TYPE_CHECKING:
     from labeling_server.settings import ServerSettings
@@ -59,6 +60,7 @@ def workstation(stream_id: int, request: Request, database: Db, reader: PageRead
         "reader": reader_json(reader),
         "zone": _settings(request).zone,
         "labels": [label_json(entry) for entry in LABELS],
+        "words": {"severity": SEVERITIES, "certainty": CERTAINTIES},
         "texts": TEXTS,
     }
     context = {

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-TEXTS: Final[dict[str, str]] = {
+from labeling_server.span_texts import SPAN_TEXTS
+
+TEXTS: Final[dict[str, str]] = SPAN_TEXTS | {
     "product": "Rhythmark",
     # login
     "login.title": "Sign in",

@@ -92,14 +92,6 @@ def test_what_was_said_is_read_back_kept_by_the_history_and_undone_step_by_step(
         assert reset == stood[0]
 
 
-def test_describing_and_linking_decide_nothing(any_database, said):
-    with any_database.transaction() as conn:
-        described = revise(conn, said, said.rows[0], severity="severe", certainty="probable")
-        linked = revise(conn, said, said.rows[0], "link", evidence=[said.rows[1].id])
-        assert (described.status, linked.status, linked.severity) == ("proposed", "proposed", "severe")
-        assert linked.id in ids(annotations.queue(conn))
-
-
 def test_a_persons_own_span_says_all_of_it_from_the_start(any_database, said):
     clock = said.group.signal.clock
     with any_database.transaction() as conn:
@@ -212,11 +204,15 @@ def test_bulk_undo_knows_what_was_changed_and_changed_back_before_these_fields(a
         assert bulk_edits.undo(conn, bulk_id, said.actor).n_changed_since == 0
 
 
-def test_a_beat_becomes_a_row_by_a_link_and_stays_a_proposal(any_database, filled, said):
+def test_describing_and_linking_decide_nothing_also_where_a_beat_becomes_a_row_by_it(any_database, filled, said):
+    af = said.rows[0]
     with any_database.transaction() as conn:
         run_id = runs.ensure_run(conn, filled.id, MACHINE, {})
         beats.store_beats(conn, filled, run_id, [Annotation(start=100, end=100, label="V", annotator=MACHINE)])
         touched = revise(conn, said, beats.touch_beat(conn, filled, 100, 5, run_id), "link")
-        linked = revise(conn, said, said.rows[0], "link", evidence=[touched.id])
+        described = revise(conn, said, af, severity="severe", certainty="probable")
+        linked = revise(conn, said, af, "link", evidence=[touched.id])
         assert (touched.status, touched.label, touched.revision) == ("proposed", "V", 1)
+        assert (described.status, linked.status, linked.severity) == ("proposed", "proposed", "severe")
         assert ids(evidence.resting_on(conn, touched.id)) == [linked.id]
+        assert linked.id in ids(annotations.queue(conn))

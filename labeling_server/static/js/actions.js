@@ -3,8 +3,11 @@
 import { relabelRange } from "./bulk.js";
 import { changeLead, chooseLeg, copyMeasurement, dropCalipers, legToBeat, legToPeak, moveLeg, nextLeg, noteMeasurement, stepLeg, toggleCalipers, toggleMarch, toggleQt } from "./calipers.js";
 import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
-import { dropDraft, nudge, takeEdge } from "./drafts.js";
+import { defer } from "./deferred.js";
+import { stepLead, stepWord } from "./describe.js";
+import { commitDraft, dropDraft, hasEdge, nudge, snapEdge, takeEdge } from "./drafts.js";
 import { redo, undo } from "./edits.js";
+import { endLinking, link } from "./evidence.js";
 import "./families.js";
 import { BANDS, MAINS_HZ } from "./filters.js";
 import { openHelp } from "./help.js";
@@ -12,12 +15,11 @@ import { cursorSeconds, leads } from "./layout.js";
 import { isMeasuring, middleS } from "./legs.js";
 import "./lorenz.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
-import { focusComment } from "./selection_panel.js";
 import { followHead, pan, selectedSeconds, showAgain, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
 import { closeOverlay, openCalibration, openGoto } from "./overlays.js";
 import { montageIds } from "./montage.js";
 import { openPalette } from "./palette.js";
-import { fold } from "./panels.js";
+import { focusComment, fold } from "./panels.js";
 import { nextRate, stopPlaying, togglePlay } from "./play.js";
 import { cycleOrder } from "./queue.js";
 import { GAINS_MM_MV, stepped } from "./scale.js";
@@ -63,7 +65,7 @@ function step(by) {
 }
 
 function letGo() {
-  if (closeOverlay() || stopPlaying() || dropMark() || dropDraft() || closeView() || dropCalipers()) return;
+  if (closeOverlay() || stopPlaying() || dropMark() || dropDraft() || endLinking() || closeView() || dropCalipers()) return;
   deselect();
 }
 
@@ -117,6 +119,12 @@ function toggleRejected() {
   repaint();
 }
 
+/** What was just moved is what is meant, also before it is on its way. */
+function undoNewest() {
+  void commitDraft();
+  return showing(undo());
+}
+
 /** After an undo the thing that changed is what is looked at. @param {Promise<import("./state.js").Row | null>} done */
 async function showing(done) {
   const row = await done;
@@ -132,8 +140,12 @@ export const actions = [
   { id: "accept", group: "review", keys: ["Enter"], run: () => decide("confirm"), writes: true },
   { id: "reject", group: "review", keys: ["x"], run: () => decide("reject"), writes: true },
   { id: "ambiguous", group: "review", keys: ["q"], run: () => decide("ambiguous"), writes: true },
+  { id: "defer", group: "review", keys: ["d"], run: defer },
+  { id: "severity", group: "review", keys: ["'"], run: () => stepWord("severity"), writes: true },
+  { id: "certainty", group: "review", keys: ['"'], run: () => stepWord("certainty"), writes: true },
+  { id: "link", group: "review", keys: ["K"], run: link, writes: true },
   { id: "comment", group: "review", keys: ["c"], run: focusComment, writes: true },
-  { id: "undo", group: "review", keys: ["Ctrl+z"], run: () => showing(undo()), writes: true },
+  { id: "undo", group: "review", keys: ["Ctrl+z"], run: undoNewest, writes: true },
   { id: "redo", group: "review", keys: ["Ctrl+Shift+Z"], run: () => showing(redo()), writes: true },
 
   { id: "mark.previous", group: "move", keys: [","], run: () => step(-1) },
@@ -160,6 +172,8 @@ export const actions = [
   { id: "relabel.range", group: "edit", keys: ["U"], run: relabelRange, writes: true },
   { id: "edge.start", group: "edit", keys: ["["], run: () => takeEdge("start"), writes: true },
   { id: "edge.end", group: "edit", keys: ["]"], run: () => takeEdge("end"), writes: true },
+  { id: "edge.snap", group: "edit", keys: ["|"], run: snapEdge, writes: true, when: hasEdge },
+  { id: "scope", group: "edit", keys: ["@"], run: stepLead, writes: true },
   { id: "nudge.left", group: "edit", keys: ["Shift+ArrowLeft"], run: () => nudge(-NUDGE_MS) },
   { id: "nudge.right", group: "edit", keys: ["Shift+ArrowRight"], run: () => nudge(NUDGE_MS) },
   { id: "nudge.left.far", group: "edit", keys: ["Ctrl+Shift+ArrowLeft"], run: () => nudge(-NUDGE_FAR_MS) },

@@ -13,6 +13,8 @@ export const stream = config.stream;
 /** @type {Group[]} */
 export const groups = config.groups;
 export const reader = config.reader;
+/** What can be said of severity and of certainty, the least first. @type {{severity: string[], certainty: string[]}} */
+export const words = config.words;
 export const zone = config.zone;
 /** @type {Map<string, Label>} */
 export const labels = new Map(config.labels.map((label) => [label.code, label]));

@@ -3,7 +3,7 @@
 import { classOf } from "./colors.js";
 import { reader, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
-import { mineOf, takeMine, takeTheirs } from "./edits.js";
+import { isSame, mineOf, takeMine, takeTheirs } from "./edits.js";
 import { hms, hmsMs } from "./time.js";
 
 /** @param {{edit: any, current: import("./state.js").Row}} conflict */
@@ -17,6 +17,7 @@ export function conflictCard(conflict) {
     ["selection.start", hmsMs(current.start_us), hmsMs(mine.start_us)],
     ["selection.end", hmsMs(current.end_us), hmsMs(mine.end_us)],
     ["selection.status", state(current), state(mine)],
+    ...described(current, mine),
     ...(current.note !== mine.note ? [["selection.comment", current.note || "–", mine.note || "–"]] : []),
   ];
   return h(
@@ -32,6 +33,16 @@ export function conflictCard(conflict) {
       h("button", { type: "button", class: "theirs", onclick: () => takeTheirs(conflict) }, say("conflict.take.theirs"), keyCap("k")),
       h("button", { type: "button", class: "mine", onclick: () => void takeMine(conflict) }, say("conflict.take.mine"), keyCap("u"))),
   );
+}
+
+/** What else is said of it, where both say something else. @returns {[string, string, string][]} */
+function described(theirs, mine) {
+  const texts = {
+    severity: (row) => row.severity ?? "–", certainty: (row) => row.certainty ?? "–",
+    channel: (row) => row.channel ?? say("selection.channel.all"), evidence: (row) => String(row.evidence?.length ?? 0),
+  };
+  return Object.entries(texts).filter(([field]) => !isSame(theirs[field], mine[field]))
+    .map(([field, text]) => [`selection.${field}`, text(theirs), text(mine)]);
 }
 
 /** What is the same in both stands once, over both columns; what differs stands side by side. */

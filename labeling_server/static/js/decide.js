@@ -9,15 +9,18 @@ import { repaint } from "./paint.js";
 import { openPalette } from "./palette.js";
 import { rowAfter, selectBeat, selectRow, selectedBeat } from "./select.js";
 import { changed, state } from "./state.js";
-import { sampleOf, usOf } from "./time.js";
+import { focusComment } from "./panels.js";
+import { exactUs, sampleOf, usOf } from "./time.js";
 
 const LEAST_SPAN_US = 10000;
+/** The label whose comment is what it says. */
+const FREE = "NOTE";
 
 /** A beat on its way into the database. @type {Promise<void> | null} */
 let inserting = null;
 
 /** The row that edits build on: as the database has it, with what was just moved on its way. */
-function base() {
+export function base() {
   void commitDraft();
   return state.selection?.kind === "span" ? (state.rows.get(state.selection.id) ?? null) : null;
 }
@@ -58,7 +61,9 @@ export async function relabel(code) {
   }
   const row = base();
   if (!row || kind === "beat" || kind === "pulse") return null;
-  return revise(row, "relabel", { label: code });
+  const done = revise(row, "relabel", { label: code });
+  if (code === FREE) focusComment();
+  return done;
 }
 
 /** @param {string} note */
@@ -97,7 +102,7 @@ async function appendToBeat(sample, line) {
 
 /** First the start of a new span at the cursor, then its end and its label. */
 export function mark() {
-  const at = usOf(cursorSeconds());
+  const at = exactUs(usOf(cursorSeconds()));
   if (state.markUs === null) {
     state.markUs = at;
   } else {
@@ -121,7 +126,9 @@ export function dropMark() {
 async function added(startUs, endUs, code) {
   state.markUs = null;
   const row = await addSpan(startUs, endUs, code);
-  if (row) selectRow(row, { move: false });
+  if (!row) return;
+  selectRow(row, { move: false });
+  if (code === FREE) focusComment();
 }
 
 /** A normal beat at the cursor; the next key gives it another label, also when it is pressed before the beat is saved. */

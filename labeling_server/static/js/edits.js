@@ -5,7 +5,7 @@ import { getJson, send } from "./api.js";
 import { labelOfNumber, mainGroup, reader, say, stream } from "./config.js";
 import { geometry } from "./layout.js";
 import { shownLeads } from "./montage.js";
-import { refreshMarks } from "./marks.js";
+import { beatAt, refreshMarks } from "./marks.js";
 import { changed, state } from "./state.js";
 import { sampleOf, usOf, usOfSample } from "./time.js";
 
@@ -20,7 +20,11 @@ import { sampleOf, usOf, usOfSample } from "./time.js";
 
 const RETRY_S = 3;
 const KEY = `rhythmark.edits.${stream.id}.${reader.login}`;
-const FIELDS = ["label", "channel", "start_us", "end_us", "note", "status", "deleted"];
+const CONTENT = ["label", "channel", "start_us", "end_us", "note", "severity", "certainty", "evidence"];
+const FIELDS = [...CONTENT, "status", "deleted"];
+
+/** Whether two values of a field are the same; those of evidence are lists. */
+export const isSame = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
 
 export const saving = {
   /** @type {Edit[]} */
@@ -147,8 +151,17 @@ export const addSpan = (startUs, endUs, label) =>
 export const addBeat = (sample, label) =>
   submit({ what: "add-beat", action: "add", body: { id: newId(), stream_id: stream.id, group_id: mainGroup.id, sample, label } });
 
-export const undo = () => last.then(() => stepBack("undo", "before"));
-export const redo = () => last.then(() => stepBack("redo", "after"));
+/** Steps wait for each other: what one takes back is told from what the one before left. @type {Promise<any>} */
+let stepping = Promise.resolve();
+
+/** @param {"undo" | "redo"} action */
+function step(action) {
+  stepping = Promise.all([last, stepping]).then(() => stepBack(action));
+  return stepping;
+}
+
+export const undo = () => step("undo");
+export const redo = () => step("redo");
 
 /**
  * What taking back one revision alone would change: what it changed, but for what was changed again since.
@@ -156,7 +169,7 @@ export const redo = () => last.then(() => stepBack("redo", "after"));
  */
 export function takenBack(row, { before, after }) {
   if (!before) return {}; // that it was added: deleting says so
-  const fields = FIELDS.filter((field) => before[field] !== after[field] && row[field] === after[field]);
+  const fields = FIELDS.filter((field) => !isSame(before[field], after[field]) && isSame(row[field], after[field]));
   return Object.fromEntries(fields.map((field) => [field, before[field]]));
 }
 
@@ -164,8 +177,12 @@ export function takenBack(row, { before, after }) {
 export const takeBack = (row, entry) =>
   submit({ what: "revise", id: row.id, action: "undo", changes: takenBack(row, entry), base: row, expected: row.revision });
 
-/** Undo and redo are revisions of their own: the history only grows. */
-async function stepBack(action, side) {
+/** A row as it will stand when all that is on its way is saved. @param {Row} row @returns {Row} */
+export const standing = (row) =>
+  saving.pending.filter((edit) => edit.id === row.id).reduce((seen, edit) => ({ ...seen, ...edit.changes }), row);
+
+/** Undo and redo are revisions of their own: the history only grows. Each takes back what one edit changed, and no more. */
+async function stepBack(action) {
   const entry = saving[action].pop();
   if (!entry) return null;
   const kind = kinds.get(entry.what);
@@ -177,7 +194,13 @@ async function stepBack(action, side) {
     changed("saving");
     return null;
   }
-  return submit({ what: "revise", id: row.id, action, changes: entry[side], base: row, expected: row.revision, undoes: entry });
+  const changes = takenBack(row, action === "undo" ? entry : { before: entry.after, after: entry.before });
+  if (Object.keys(changes).length) {
+    return submit({ what: "revise", id: row.id, action, changes, base: row, expected: row.revision, undoes: entry });
+  }
+  saving.told = say("save.undo.nothing");
+  keep();
+  return null;
 }
 
 async function run() {
@@ -234,8 +257,8 @@ function finish(edit, answer) {
 /** @param {Edit} edit @param {Row} row */
 function finishRow(edit, row) {
   state.rows.set(row.id, row);
-  // later edits of the same thing were made on what this one left
-  for (const later of saving.pending.slice(1)) if (later.id === row.id) later.expected = row.revision;
+  if (edit.what === "beat") nameBeat(edit.body.sample, row.id);
+  for (const later of saving.pending.slice(1)) follow(later, edit, row);
   if (state.draft?.id === row.id) state.draft.base = row;
   drop(edit, row);
   if (row.kind === "beat" || row.kind === "pulse") {
@@ -246,6 +269,22 @@ function finishRow(edit, row) {
   changed("marks", "selection", "queue");
 }
 
+/** It has a row from now on, also before the page has asked for it anew. */
+function nameBeat(sample, id) {
+  const beat = beatAt(sample);
+  if (beat) beat.id = id;
+}
+
+/** A later edit of the same thing was made on what this one left, and takes back to it. @param {Edit} later @param {Edit} edit @param {Row} row */
+function follow(later, edit, row) {
+  const isSameBeat = edit.what === "beat" && later.what === "beat" && later.body.sample === edit.body.sample && later.body.run_id === edit.body.run_id;
+  if (isSameBeat) Object.assign(later, { what: "revise", id: row.id });
+  if (later.id === row.id) Object.assign(later, { expected: row.revision, base: row });
+}
+
+/** Whether it makes a machine beat a row, so that others can rest on it, and says nothing of it. @param {Edit} edit */
+const isTouch = (edit) => edit.what === "beat" && edit.action === "link" && !Object.keys(edit.changes).length;
+
 function remember(edit, entry) {
   if (edit.undoes && edit.action === "undo") saving.redo.push(edit.undoes);
   else if (edit.undoes && edit.action === "redo") saving.undo.push(edit.undoes);
@@ -255,9 +294,11 @@ function remember(edit, entry) {
   }
 }
 
-/** What undoes and redoes an edit of one row. */
+/** What undoes and redoes an edit of one row: the fields that it may have changed. */
 function entryOf(edit, row) {
-  const content = (source) => Object.fromEntries(FIELDS.map((field) => [field, source[field]]));
+  if (isTouch(edit)) return null;
+  const fields = edit.action === "reset" ? FIELDS : [...Object.keys(edit.changes), "status", "deleted"];
+  const content = (source) => Object.fromEntries(fields.map((field) => [field, source[field]]));
   return { id: row.id, before: content(stateBefore(edit, row)), after: content(row) };
 }
 
@@ -265,7 +306,7 @@ function entryOf(edit, row) {
 function stateBefore(edit, row) {
   if (edit.base) return edit.base;
   if (edit.what === "beat") {
-    return { ...row, status: "proposed", deleted: false, ...edit.was };
+    return { ...row, status: "proposed", deleted: false, note: "", severity: null, certainty: null, evidence: [], ...edit.was };
   }
   return { ...row, deleted: true };
 }
@@ -281,8 +322,9 @@ function drop(edit, row) {
 function collide(edit, current) {
   // the answer to an earlier attempt was lost on the way
   const wasMine = edit.retried && current.revision === (edit.expected ?? 0) + 1 && current.updated_by === reader.login
-    && Object.entries(edit.changes).every(([field, value]) => current[field] === value);
-  if (wasMine) return finish(edit, current);
+    && Object.entries(edit.changes).every(([field, value]) => isSame(current[field], value));
+  // a beat that somebody touched before has its row
+  if (wasMine || isTouch(edit)) return finish(edit, current);
   state.rows.set(current.id, current);
   saving.waiting = null;
   edit.id = current.id;
@@ -326,7 +368,7 @@ export function takeMine(conflict) {
   const current = state.rows.get(conflict.current.id) ?? conflict.current;
   const mine = mineOf(conflict);
   takeTheirs(conflict);
-  const content = { label: mine.label, channel: mine.channel, start_us: mine.start_us, end_us: mine.end_us };
+  const content = Object.fromEntries(CONTENT.map((field) => [field, mine[field]]));
   return revise(current, edit.action, { ...content, ...edit.changes });
 }
 

@@ -4,7 +4,7 @@
 import { actions } from "./actions.js";
 import { actionOf, nameOf } from "./bindings.js";
 import { relabel } from "./decide.js";
-import { commitDraft } from "./drafts.js";
+import { commitKeys } from "./drafts.js";
 import { takeMine, takeTheirs, saving } from "./edits.js";
 import { SPAN_KEYS, beatOfKey } from "./palette.js";
 import { state } from "./state.js";
@@ -47,6 +47,6 @@ function onKeyDown(event) {
 export function listenToKeys() {
   document.addEventListener("keydown", onKeyDown);
   document.addEventListener("keyup", (event) => {
-    if (event.key === "Shift") void commitDraft();
+    if (event.key === "Shift") void commitKeys();
   });
 }

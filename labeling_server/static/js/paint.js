@@ -4,6 +4,7 @@ import { paintCalipers } from "./calipers_paint.js";
 import { refreshColors } from "./colors.js";
 import { mainGroup } from "./config.js";
 import { hasFigures, setFrame } from "./figures.js";
+import { paintEvidence } from "./evidence_paint.js";
 import { GUTTER_PX, geometry, pageS, pxAt } from "./layout.js";
 import { paintOverview } from "./overview.js";
 import { paintBeats } from "./beats.js";
@@ -54,6 +55,7 @@ export function paint() {
   paintHead(g);
   paintSpans(g);
   paintBeats(g);
+  paintEvidence(g);
   paintCalipers(g, stores, drawn);
   paintOverview();
   placeCursor();

@@ -19,6 +19,12 @@ function apply() {
   localStorage.setItem(KEY, JSON.stringify(kept));
 }
 
+/** The comment on what is selected takes the keys; a folded panel unfolds for it. */
+export function focusComment() {
+  if (kept.folded.includes("selection")) fold("selection");
+  document.getElementById("comment")?.focus();
+}
+
 /** @param {"queue" | "selection"} name */
 export function fold(name) {
   kept.folded = kept.folded.includes(name) ? kept.folded.filter((other) => other !== name) : [...kept.folded, name];

@@ -2,22 +2,24 @@
 
 import { notePointer } from "./calipers.js";
 import { caliperAt, dragCaliper, takeCaliper } from "./calipers_pointer.js";
-import { commitDraft, dragEdge } from "./drafts.js";
+import { commitDraft, dragEdge, holdEdge } from "./drafts.js";
 import { HANDLE_PX, PAPER_TOP_PX, BEATS_PX, geometry, pxAt, secondsAt, GUTTER_PX } from "./layout.js";
 import { nearestBeat } from "./marks.js";
 import { followHead, pan, show, showCentered, stepScale } from "./navigate.js";
 import { overviewSeconds } from "./overview.js";
 import { placeCursor, repaint } from "./paint.js";
 import { selectBeat, selectRow } from "./select.js";
-import { visibleBars } from "./spans.js";
+import { papersOf, visibleBars } from "./spans.js";
 import { changed, selectedRow, state } from "./state.js";
 import { mainGroup, reader } from "./config.js";
-import { sampleOf, secondsOf, usOf } from "./time.js";
+import { sampleOf, secondsOf, usOf, usOfSample } from "./time.js";
 
 const BEAT_REACH_PX = 12;
 const GRAB_PX = HANDLE_PX / 2 + 2;
 const PAN_FROM_PX = 4;
 const WHEEL_PAGES = 0.1;
+/** With Shift an edge that is dragged nearer to a beat lies on it. */
+const SNAP_PX = 8;
 
 const place = (event, element) => {
   const box = element.getBoundingClientRect();
@@ -28,9 +30,17 @@ const place = (event, element) => {
 function edgeAt(x, y) {
   const row = selectedRow();
   if (!row || row.kind === "beat" || y < PAPER_TOP_PX || !reader.may_write) return null;
+  if (!papersOf(geometry(), row).some((paper) => y >= paper.top && y <= paper.bottom)) return null;
   const far = (us) => Math.abs(pxAt(secondsOf(us)) - x);
   if (far(row.end_us) <= GRAB_PX) return "end";
   return far(row.start_us) <= GRAB_PX ? "start" : null;
+}
+
+/** Where an edge goes under the pointer. @param {number} x @param {boolean} isSnapping */
+function edgeUs(x, isSnapping) {
+  const us = usOf(secondsAt(x));
+  const beat = isSnapping ? nearestBeat(sampleOf(us)) : null;
+  return beat && Math.abs(pxAt(beat.sample / mainGroup.fs_hz) - x) <= SNAP_PX ? usOfSample(beat.sample) : us;
 }
 
 function barAt(x, y) {
@@ -62,6 +72,7 @@ function listenToStrip(strip) {
     grip = { x, y, startS: state.startS, edge: caliper ? null : edgeAt(x, y), moved: false, caliper };
     if (caliper) takeCaliper(caliper);
     if (grip.edge) state.edge = grip.edge;
+    holdEdge(grip.edge !== null);
     strip.setPointerCapture(event.pointerId);
   });
   strip.addEventListener("pointermove", (event) => {
@@ -71,15 +82,19 @@ function listenToStrip(strip) {
     if (!grip.moved && Math.abs(x - grip.x) < PAN_FROM_PX) return;
     grip.moved = true;
     if (grip.caliper) dragCaliper(grip.caliper, x);
-    else if (grip.edge) dragEdge(usOf(secondsAt(x)));
+    else if (grip.edge) dragEdge(edgeUs(x, event.shiftKey));
     else void show(grip.startS - (x - grip.x) / geometry().pxPerS);
   });
   strip.addEventListener("pointerup", () => {
+    holdEdge(false);
     if (grip && !grip.moved && !grip.caliper) click(grip.x, grip.y);
     else if (grip?.edge) void commitDraft();
     grip = null;
   });
-  strip.addEventListener("pointercancel", () => (grip = null));
+  strip.addEventListener("pointercancel", () => {
+    holdEdge(false);
+    grip = null;
+  });
   strip.addEventListener("wheel", (event) => {
     if (event.ctrlKey) return; // the browser's zoom
     event.preventDefault();

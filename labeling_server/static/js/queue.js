@@ -3,6 +3,7 @@
 import { getJson } from "./api.js";
 import { classOf } from "./colors.js";
 import { say, stream } from "./config.js";
+import { inOrder, isDeferred } from "./deferred.js";
 import { h, whenReleased } from "./dom.js";
 import { saving } from "./edits.js";
 import { fetchRows } from "./navigate.js";
@@ -20,9 +21,9 @@ export async function refreshQueue() {
     const known = state.rows.get(row.id);
     if (!known || known.revision <= row.revision) state.rows.set(row.id, row);
   }
-  state.queue = rows;
+  state.queue = inOrder(rows);
   changed("queue");
-  if (!state.selection) fetchRows(rows.slice(0, 3));
+  if (!state.selection) fetchRows(state.queue.slice(0, 3));
 }
 
 export function cycleOrder() {
@@ -37,7 +38,7 @@ const entries = new Map();
 function entryOf(row, pendingIds) {
   const isSaving = pendingIds.has(row.id);
   const shown = state.rows.get(row.id) ?? row;
-  const says = [shown.revision, shown.end_us, shown.label, shown.confidence, shown.signal_changed_us, goesOn(shown), isSaving].join();
+  const says = [shown.revision, shown.end_us, shown.label, shown.confidence, shown.signal_changed_us, goesOn(shown), isSaving, isDeferred(row.id)].join();
   const known = entries.get(row.id);
   if (known?.says === says) return known.element;
   const element = made(row, shown, isSaving);
@@ -62,6 +63,7 @@ function made(row, shown, isSaving) {
     h("span", { class: "length" }, isSaving ? say("queue.saving") : `${duration(shown.end_us - shown.start_us)}${goesOn(shown) ? " …" : ""}`),
     h("span", { class: "confidence" }, confidence),
     shown.signal_changed_us === null ? null : h("span", { class: "badge changed" }, say("queue.changed")),
+    isDeferred(row.id) ? h("span", { class: "badge later" }, say("queue.later")) : null,
   );
 }
 

@@ -5,8 +5,10 @@ import { classOf } from "./colors.js";
 import { labelOfNumber, labels, mainGroup, reader, say } from "./config.js";
 import { conflictCard } from "./conflict.js";
 import { comment, decide } from "./decide.js";
+import { describeControls, differences, leadChoice } from "./describe.js";
 import { h, keyCap, whenReleased } from "./dom.js";
 import { saving, takeBack, takenBack } from "./edits.js";
+import { evidenceOf, evidenceSection, linkingCard } from "./evidence_panel.js";
 import { neighbourBeat } from "./marks.js";
 import { selectedBeat } from "./select.js";
 import { goesOn, on, selectedRow, state } from "./state.js";
@@ -62,7 +64,7 @@ function spanFacts(row) {
     ...fact(say("selection.start"), time(row.start_us), hmsMs(row.start_us)),
     ...fact(say("selection.end"), goesOn(row) ? `${time(row.end_us)} ${say("selection.ongoing")}` : time(row.end_us), hmsMs(row.end_us)),
     ...fact(say("selection.length"), duration(row.end_us - row.start_us)),
-    ...fact(say("selection.channel"), row.channel ?? say("selection.channel.all")),
+    ...fact(say("selection.channel"), leadChoice(row)),
   );
 }
 
@@ -107,6 +109,7 @@ function told({ action, before, after, bulk_id: bulk }) {
   if (before.label !== after.label) parts.push(`${before.label} → ${after.label}`);
   if (before.start_us !== after.start_us) parts.push(`start ${signed(after.start_us - before.start_us)}`);
   if (before.end_us !== after.end_us && after.end_us !== after.start_us) parts.push(`end ${signed(after.end_us - before.end_us)}`);
+  parts.push(...differences(before, after));
   if (before.status !== after.status) parts.push(say(`status.${after.status}`));
   const what = `${action}${parts.length ? `: ${parts.join(", ")}` : ""}`;
   return bulk ? say("selection.history.bulk", { what }) : what;
@@ -137,15 +140,12 @@ function commentBox(note) {
   return h("section", {}, h("h3", {}, say("selection.comment")), area);
 }
 
-export function focusComment() {
-  document.getElementById("comment")?.focus();
-}
-
 function spanContent(row) {
   void loadHistory(row);
   return [
     head(row.label, labels.get(row.label)?.name ?? "", statusBadge(row)), changedSince(row),
-    spanFacts(row), buttons(), originFacts(row), figures(row), commentBox(row.note), historyList(row),
+    spanFacts(row), buttons(), describeControls(row), originFacts(row), figures(row),
+    evidenceSection(row), evidenceOf(row), commentBox(row.note), historyList(row),
   ];
 }
 
@@ -164,23 +164,24 @@ function beatContent(beat) {
       ...fact(say("selection.rr"), `${rr.join("/")} ms`),
       ...fact(say("selection.aami"), label.aami || "–"),
       ...(row || beat.confidence === null ? [] : fact(say("selection.confidence"), beat.confidence.toFixed(2)))),
-    buttons(), row ? originFacts(row) : null, row ? commentBox(row.note) : null, row ? historyList(row) : null,
+    buttons(), describeControls(row), row ? evidenceOf(row) : null, row ? originFacts(row) : null,
+    row ? commentBox(row.note) : null, row ? historyList(row) : null,
   ];
 }
 
 function render() {
-  // what is being typed is not taken away by an answer that comes meanwhile
-  if (document.activeElement?.id === "comment") return;
+  // what is being typed, or chosen from a list, is not taken away by an answer that comes meanwhile
+  if (document.activeElement?.matches("#comment, #lead")) return;
   const beat = selectedBeat();
   const row = selectedRow();
   const body = beat ? beatContent(beat) : row ? spanContent(row) : [h("p", { class: "empty" }, say("selection.none"))];
   panel().replaceChildren(
     h("header", { class: "panel-head" }, h("h2", {}, say("selection.title"))),
-    h("div", { class: "scroll" }, ...saving.conflicts.map(conflictCard), ...body.filter(Boolean)),
+    h("div", { class: "scroll" }, ...saving.conflicts.map(conflictCard), ...[linkingCard(), ...body].filter(Boolean)),
   );
 }
 
 export function showSelection() {
-  on(["selection", "marks", "draft", "saving"], whenReleased(render));
+  on(["selection", "marks", "draft", "saving", "links"], whenReleased(render));
   render();
 }

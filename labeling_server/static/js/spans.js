@@ -1,16 +1,19 @@
 // Spans as bars, one row a kind, their shape telling the status; the selected one also over the signal.
 
 import { color, labelColor } from "./colors.js";
-import { say } from "./config.js";
 import { quadRows, segmentRows, setLayer, textRows, lineRows } from "./figures.js";
 import { HANDLE_PX, PAPER_TOP_PX, ROW_PX, rowTop } from "./layout.js";
 import { spansBetween } from "./marks.js";
-import { goesOn, state, withDraft } from "./state.js";
+import { lanes } from "./montage.js";
+import { nameOf } from "./span_names.js";
+import { state, withDraft } from "./state.js";
 import { secondsOf, usOf } from "./time.js";
 
 const INSET_PX = 2;
 const LEAST_PX = 5;
 const NOTCH_PX = 7;
+/** Half the height of a handle. */
+const GRIP_PX = 16;
 
 /**
  * The bars in view, with what the pointer needs to find them.
@@ -59,11 +62,6 @@ function addBar(layers, g, { row, left, right, top, bottom }) {
 /** What is being moved is not saved yet, so it is dashed whatever its status. */
 const lookOf = (row) =>
   state.draft?.id === row.id ? "proposed" : ({ confirmed: "filled", corrected: "filled", ambiguous: "ambiguous" }[row.status] ?? "proposed");
-
-function nameOf(row) {
-  const name = goesOn(row) ? `${row.label} …` : row.label;
-  return row.signal_changed_us === null ? name : say("strip.changed", { label: name });
-}
 
 /** Names at the left ends of bars, each where none stands yet. @param {Bar[]} bars the shortest first */
 function addNames(names, g, bars) {
@@ -118,9 +116,12 @@ function paintSelected(g) {
   if (row && row.kind !== "beat") {
     const [left, right] = [secondsOf(row.start_us), secondsOf(row.end_us)];
     const tint = labelColor(row.label);
-    if (right > g.startS && left < g.endS) shade.push(Math.max(left, g.startS), Math.min(right, g.endS), PAPER_TOP_PX, g.paperBottom, tint);
-    addEdge(edges, handles, g, left, "start", tint);
-    addEdge(edges, handles, g, right, "end", tint);
+    for (const paper of papersOf(g, row)) {
+      const [from, to] = [Math.max(left, paper.startS), Math.min(right, paper.endS)];
+      if (to > from && paper.isOwn) shade.push(from, to, paper.top, paper.bottom, tint);
+      addEdge(edges, handles, paper, g.pxPerS, left, "start", tint);
+      addEdge(edges, handles, paper, g.pxPerS, right, "end", tint);
+    }
   }
   if (state.markUs !== null) addMark(shade, edges, g);
   setLayer("shade", shade.columns);
@@ -128,14 +129,26 @@ function paintSelected(g) {
   setLayer("handles", handles.columns);
 }
 
-function addEdge(edges, handles, g, at, which, tint) {
-  if (at < g.startS || at > g.endS) return;
+/**
+ * The paper that a span is of: all of it, or that of its one lead, wherever the montage has it; all where it has it not.
+ * @returns {{top: number, bottom: number, startS: number, endS: number, isOwn: boolean}[]}
+ */
+export function papersOf(g, row) {
+  const whole = { top: PAPER_TOP_PX, bottom: g.paperBottom, startS: g.startS, endS: g.endS, isOwn: row.channel === null };
+  const own = lanes(g).filter(({ lead }) => lead.group.id === row.group_id && lead.channel.name === row.channel);
+  return own.length ? own.map((lane) => ({ ...lane, isOwn: true })) : [whole];
+}
+
+function addEdge(edges, handles, paper, pxPerS, at, which, tint) {
+  if (at < paper.startS || at > paper.endS) return;
   const isActive = state.edge === which;
   const tone = isActive ? color("accent") : tint;
-  const half = HANDLE_PX / 2 / g.pxPerS;
-  const middle = (PAPER_TOP_PX + g.paperBottom) / 2;
-  edges.push(at, PAPER_TOP_PX, at, g.paperBottom, tone);
-  handles.push(at - half, at + half, middle - 16, middle + 16, tone);
+  const half = HANDLE_PX / 2 / pxPerS;
+  const reach = Math.min(GRIP_PX, (paper.bottom - paper.top) / 4);
+  // in the middle of one lead would be its trace
+  const middle = paper.lead ? paper.bottom - reach - INSET_PX : (paper.top + paper.bottom) / 2;
+  edges.push(at, paper.top, at, paper.bottom, tone);
+  handles.push(at - half, at + half, middle - reach, middle + reach, tone);
 }
 
 function addMark(shade, edges, g) {

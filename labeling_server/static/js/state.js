@@ -8,7 +8,7 @@ import { SPEEDS_MM_S } from "./scale.js";
  *   start_us: number, end_us: number, status: string, deleted: boolean, revision: number, confidence: number | null,
  *   figures: Object<string, number>, note: string, author: string, author_kind: string, author_version: string,
  *   ongoing: boolean, updated_us: number, updated_by: string, origin_sample: number | null,
- *   signal_changed_us: number | null}} Row
+ *   signal_changed_us: number | null, severity: string | null, certainty: string | null, evidence: string[]}} Row
  * @typedef {{sample: number, number: number, confidence: number | null, touched: number, id: string | null, run_id: number}} Beat
  * @typedef {{kind: "span", id: string} | {kind: "beat", sample: number}} Selection
  * @typedef {{id: string, start_us: number, end_us: number, base: Row}} Draft

@@ -6,6 +6,7 @@ import { binSizeOf } from "./envelopes.js";
 import { filterName, isFiltered } from "./filters.js";
 import { geometry } from "./layout.js";
 import { isMeasuring } from "./legs.js";
+import { linkingHint } from "./evidence.js";
 import { shownLeads } from "./montage.js";
 import { on, state } from "./state.js";
 import { dateOf, duration, hms, usOf, usOfSample, zoneOf } from "./time.js";
@@ -32,6 +33,7 @@ function savingText() {
 
 function hintText() {
   if (state.markUs !== null) return say("strip.mark");
+  if (linkingHint()) return linkingHint();
   if (isMeasuring()) return state.said || say(`calipers.leg.${state.calipers.leg}`);
   return state.edge ? say(`strip.edge.${state.edge}`) : "";
 }

@@ -48,6 +48,12 @@ export const sampleOf = (us) => Math.round(((us - mainGroup.t0_us) / 1e6) * main
 /** @param {number} sample */
 export const usOfSample = (sample) => mainGroup.t0_us + Math.round((sample / mainGroup.fs_hz) * 1e6);
 
+/** The time of the sample that is nearest. @param {number} us @param {import("./config.js").Group} [group] whose samples */
+export function exactUs(us, group = mainGroup) {
+  const sample = Math.round(((us - group.t0_us) / 1e6) * group.fs_hz);
+  return group.t0_us + Math.round((sample / group.fs_hz) * 1e6);
+}
+
 /**
  * What a reader typed: hh:mm[:ss[.s]] of the clock, or +hh:mm:ss from the start; null when it is no time.
  * @param {string} typed
