@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal as signals
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -114,7 +116,7 @@ def _results(jobs: list[Job], n_processes: int) -> Iterator[Iterable[Callable[[]
         return
     # spawn: numba's threads do not survive a fork
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_processes, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(n_processes, mp_context=context, initializer=_depend_on_the_parent)
     try:
         futures: list[Future[Done]] = [pool.submit(annotate, job) for job in jobs]
         yield (future.result for future in as_completed(futures))
@@ -122,8 +124,17 @@ def _results(jobs: list[Job], n_processes: int) -> Iterator[Iterable[Callable[[]
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _depend_on_the_parent() -> None:
+    """Leave interrupts to the parent, and end when it is gone: the pool's own pipes would keep its workers for ever."""
     signals.signal(signals.SIGINT, signals.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 - a worker of the pool has one
+    parent.join()
+    os._exit(1)
 
 
 def _told(done: Done) -> str:

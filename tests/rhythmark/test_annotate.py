@@ -2,7 +2,10 @@
 
 import shutil
 import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 from formats.wfdb_files import read_marks
@@ -31,6 +34,21 @@ def test_annotate_is_the_same_however_many_processes(rhythmark, write_ecg, tmp_p
         assert rhythmark("annotate", folder, "--output", f"out{jobs}", "--jobs", jobs).returncode == 0
     for name in ("a", "b", "c"):
         assert (tmp_path / "out1" / f"{name}.rhy").read_bytes() == (tmp_path / "out3" / f"{name}.rhy").read_bytes()
+
+
+def test_the_processes_of_annotate_end_with_it_when_it_is_killed(environment, write_ecg, tmp_path):
+    records = [write_ecg(tmp_path, name, seconds=600.0) for name in "abcd"]
+    command = [sys.executable, "-m", "rhythmark", "annotate", *map(str, records), "--output", "out", "--jobs", "2"]
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL) as done:
+        deadline_s = time.monotonic() + 60
+        workers: list[psutil.Process] = []
+        while len(workers) < 2 and time.monotonic() < deadline_s:
+            workers = [one for one in psutil.Process(done.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+            time.sleep(0.02)
+        assert len(workers) == 2
+        done.kill()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert alive == []
 
 
 def test_annotate_goes_on_past_a_damaged_record_and_fails_at_the_end(rhythmark, write_ecg, tmp_path):
