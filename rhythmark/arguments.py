@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands)
     _annotate(commands)
     _evaluate(commands)
+    _pulses(commands)
     _replay(commands)
     _ingest(commands)
     _serve(commands)
@@ -80,6 +81,14 @@ def _evaluate(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--test", type=Path, metavar="DIR", help="folder of the files to score (default: the same)")
     command.add_argument("--annotator", default="rhy", metavar="NAME", help="suffix of those files (default: rhy)")
     command.add_argument("--reference-annotator", default="atr", metavar="NAME", help="default: atr")
+
+
+def _pulses(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "pulses", "find the pulses of a photoplethysmogram in a CSV file")
+    command.add_argument("file", type=Path, metavar="FILE.csv", help="CSV file whose first row names the columns")
+    command.add_argument("--column", default="PLETH", metavar="NAME", help="column of the samples (default: PLETH)")
+    command.add_argument("--fs-hz", required=True, type=positive, metavar="HZ", help="sampling rate")
+    command.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="a row a pulse")
 
 
 def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -13,6 +13,7 @@ COMMANDS = (
     "demo",
     "annotate",
     "evaluate",
+    "pulses",
     "replay",
     "ingest",
     "serve",
