@@ -8,7 +8,8 @@ in reference VF (`[` to `]`) not counted, a shutdown told by a `~` with bits 4 a
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,7 @@ from signal_processing.clock import SampleClock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+MS_PER_S = 1000.0
 _NEVER = 1 << 62
 _UNSET = -1
 _FILLER = "*"
@@ -33,12 +35,31 @@ _AAMI = {
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Counts of pairs (reference class, test class); O is no beat, X a beat while the other side was shut down."""
+    """Counts of pairs (reference class, test class); O is no beat, X a beat while the other side was shut down.
+
+    Parameters
+    ----------
+    n_rr, rr_ms2 : pairs with an RR interval on both sides, and the sum of the squares of their differences, ms2.
+    shutdown_s : signal that the test calls unreadable.
+    """
 
     pairs: Counter[tuple[str, str]]
+    n_rr: int = 0
+    rr_ms2: float = 0.0
+    shutdown_s: float = 0.0
 
     def __add__(self, other: Confusion) -> Confusion:
-        return Confusion(self.pairs + other.pairs)
+        return Confusion(
+            self.pairs + other.pairs,
+            self.n_rr + other.n_rr,
+            self.rr_ms2 + other.rr_ms2,
+            self.shutdown_s + other.shutdown_s,
+        )
+
+    @property
+    def rr_error_ms(self) -> float | None:
+        """Root mean square of the differences of RR intervals; None where no pair has both."""
+        return sqrt(self.rr_ms2 / self.n_rr) if self.n_rr else None
 
     def count(self, reference: str, test: str) -> int:
         """Pairs whose reference class is one of `reference` and whose test class is one of `test`."""
@@ -87,10 +108,11 @@ def compare(
     clock = SampleClock(fs_hz)
     window = int(window_s * fs_hz + 0.5)
     start = clock.n_samples(start_s)
-    comparison = _Comparison(_Beats(reference, window), _Beats(test, window), window, Counter())
+    comparison = _Comparison(_Beats(reference, window, end), _Beats(test, window, end), window)
     comparison.begin(start)
     comparison.run(end)
-    return Confusion(comparison.pairs)
+    ms2 = comparison.rr_squares * (MS_PER_S / fs_hz) ** 2
+    return Confusion(comparison.pairs, comparison.n_rr, ms2, comparison.test.n_shut_down / fs_hz)
 
 
 def gross(records: Sequence[Confusion]) -> Confusion:
@@ -121,18 +143,24 @@ class _Spell(NamedTuple):
 class _Beats:
     """Reads one annotator's beats one ahead, noting the last two spells of VF and of shutdown passed on the way."""
 
-    def __init__(self, marks: Iterable[Mark], window: int) -> None:
+    def __init__(self, marks: Iterable[Mark], window: int, end: int) -> None:
         self._marks: Iterator[Mark] = iter(marks)
         self._pushed_back: Mark | None = None
-        self._window = window
+        self._window, self._end = window, end
+        self.n_shut_down = 0
+        self.interval = 0
         self.now, self.next = 0, 0
         self.label, self.next_label = "", ""
         self.fibrillation = [_Spell(), _Spell()]
         self.shutdown = [_Spell(), _Spell()]
 
     def advance(self) -> None:
-        """Make the next beat the current one."""
+        """Make the next beat the current one; its RR interval is 0 where it has none."""
+        before = self.now
         self.now, self.label = self.next, self.next_label
+        is_one = before != 0 and self.now != _NEVER
+        is_broken = any(before <= spell.first < self.now for spell in (*self.fibrillation, *self.shutdown))
+        self.interval = self.now - before if is_one and not is_broken else 0
         while (mark := self._read()) is not None:
             if mark.symbol in _AAMI:
                 self.next, self.next_label = mark.sample, _AAMI[mark.symbol]
@@ -165,22 +193,28 @@ class _Beats:
         mark = self._read()
         if mark is None:
             self.shutdown[0] = _Spell(onset.sample, _NEVER)
-        elif mark.symbol == "~" and not is_shutdown(mark):
+            self.n_shut_down += self._end - onset.sample
+            return
+        if mark.symbol == "~" and not is_shutdown(mark):
             self.shutdown[0] = _Spell(onset.sample, mark.sample)
         else:  # one mark in the middle: it lasts from the beat before to the mark after, less the window
             last = mark.sample - self._window
             first = max(self.now, self.fibrillation[0].last) + self._window
             self.shutdown[0] = _Spell(min(first, last), last)
             self._pushed_back = mark
+        self.n_shut_down += self.shutdown[0].last - self.shutdown[0].first
 
 
-class _Comparison(NamedTuple):
+@dataclass(slots=True)
+class _Comparison:
     """The greedy matching of bxb; its four cases, numbered as there."""
 
     ref: _Beats
     test: _Beats
     window: int
-    pairs: Counter[tuple[str, str]]
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    n_rr: int = 0
+    rr_squares: float = 0.0
 
     def begin(self, start: int) -> None:
         """Step over the learning period, and settle which side's first beat has its partner before `start`."""
@@ -230,5 +264,9 @@ class _Comparison(NamedTuple):
         self.test.advance()
 
     def _count(self, reference: str, test: str) -> None:
+        # bxb compares the intervals before whatever beats stand against each other, also where one side has none
+        if self.ref.interval > 0 and self.test.interval > 0:
+            self.n_rr += 1
+            self.rr_squares += (self.ref.interval - self.test.interval) ** 2
         if _FILLER not in {reference, test} and (reference, test) != ("O", "O"):
             self.pairs[reference, test] += 1

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from detectors.evaluation.runs import Runs
     from rhythmark.settings import Settings
 
-_BEATS = ("record", "QRS Se", "QRS +P", "VEB Se", "VEB +P", "SVEB Se", "SVEB +P", "beats")
+_BEATS = ("record", "QRS Se", "QRS +P", "VEB Se", "VEB +P", "SVEB Se", "SVEB +P", "RR ms", "shut s", "beats")
 _RUNS = ("record", "couplet Se", "couplet +P", "3-5 Se", "3-5 +P", ">5 Se", ">5 +P", "runs", "called")
 _EPISODES = ("record", "episode Se", "episode +P", "duration Se", "duration +P", "episodes", "called")
 _ECTOPY: Final[dict[Ectopy, str]] = {"V": "runs of ventricular beats", "S": "runs of supraventricular beats"}
@@ -102,7 +102,7 @@ def _table(
         for name, scores in found.items()
     }
     rows = [
-        (name, *(_percent(ratio.percent) for score in scores for ratio in score), *map(str, counts[name]))
+        (name, *(_two_digits(ratio.percent) for score in scores for ratio in score), *map(str, counts[name]))
         for name, scores in found.items()
         if any(counts[name])
     ]
@@ -111,21 +111,21 @@ def _table(
 
 
 def _beat_rows(results: Mapping[str, Confusion]) -> list[tuple[str, ...]]:
-    rows = [(name, *_figures(result, pooled=False), _n_beats(result)) for name, result in results.items()]
+    rows = [(name, *_figures(result, pooled=False), *_measures(result)) for name, result in results.items()]
     together = gross(list(results.values()))
-    rows.append(("gross", *_figures(together, pooled=True), _n_beats(together)))
+    rows.append(("gross", *_figures(together, pooled=True), *_measures(together)))
     rows.append(_average_row(list(results.values())))
     return rows
 
 
 def _figures(confusion: Confusion, *, pooled: bool) -> tuple[str, ...]:
     scores: tuple[Score, ...] = (confusion.qrs, confusion.veb, confusion.sveb_pooled if pooled else confusion.sveb)
-    return tuple(_percent(ratio.percent) for score in scores for ratio in score)
+    return tuple(_two_digits(ratio.percent) for score in scores for ratio in score)
 
 
 def _average_row(results: list[Confusion]) -> tuple[str, ...]:
     def average(ratios: list[Ratio]) -> str:
-        return _percent(average_percent(ratios))
+        return _two_digits(average_percent(ratios))
 
     scores = [(result.qrs, result.veb, result.sveb) for result in results]
     columns = [
@@ -133,12 +133,14 @@ def _average_row(results: list[Confusion]) -> tuple[str, ...]:
         for i in range(3)
         for side in ("sensitivity", "predictivity")
     ]
-    return ("average", *columns, "")
+    return ("average", *columns, "", "", "")
 
 
-def _n_beats(confusion: Confusion) -> str:
-    return str(confusion.qrs.sensitivity.total)
+def _measures(confusion: Confusion) -> tuple[str, ...]:
+    """Root mean square error of RR intervals, time of shutdown, beats."""
+    n_beats = confusion.qrs.sensitivity.total
+    return (_two_digits(confusion.rr_error_ms), f"{confusion.shutdown_s:.0f}", str(n_beats))
 
 
-def _percent(value: float | None) -> str:
+def _two_digits(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"

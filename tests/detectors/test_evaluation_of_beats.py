@@ -117,7 +117,7 @@ def prepared(folder, data_dir, record):
     header = wfdb.rdheader(str(folder / record))
     found = compare(reference, test, fs_hz=header.fs, end=header.sig_len)
     scores = (found.qrs, found.veb, found.sveb)
-    figures = [ratio.percent for score in scores for ratio in score]
+    figures = [*(ratio.percent for score in scores for ratio in score), found.rr_error_ms]
     counts = [str(_column(found, name)) for name in COLUMNS]
     return counts + [f"{figure:.2f}" if figure is not None else "-" for figure in figures]
 
