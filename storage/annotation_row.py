@@ -95,6 +95,9 @@ class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     after : the full state it left, as far as machines did not extend it since.
     view : what was on the screen (times, leads, filters, gain), as the page told.
     bulk_id : the bulk edit that it is part of (`storage.bulk_edits`); None of an edit of this one alone.
+    cause_id, cause_revision, cause_action : the revision of another annotation that it follows from, and what that one
+        did (`storage.overlaps`).
+    split_from : the annotation that this one is the second part of, where this revision made it, undid it or redid it.
     """
 
     annotation_id: uuid.UUID
@@ -107,6 +110,10 @@ class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[str, Any]
     view: dict[str, Any]
     bulk_id: uuid.UUID | None = None
+    cause_id: uuid.UUID | None = None
+    cause_revision: int | None = None
+    cause_action: str | None = None
+    split_from: uuid.UUID | None = None
 
 
 _COLUMNS = (

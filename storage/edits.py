@@ -59,7 +59,8 @@ _STATUS_AFTER: dict[str, Callable[[str, str], str]] = {
     "undo": _as_it_was,
     "redo": _as_it_was,
 }
-_MAY_SET_STATE = frozenset({"undo", "redo"})
+MAY_SET_STATE = frozenset({"undo", "redo"})
+"""Actions that may set status and deleted as well: they go back to what was."""
 ACTIONS = (*_STATUS_AFTER, "reset")
 """What `revise` understands; `add` is the first revision of a person's own annotation.
 
@@ -90,7 +91,7 @@ def revised(row: AnnotationRow, action: str, changes: Mapping[str, Any], *, firs
     ------
     ConstraintError : if the action is unknown, or may not change that.
     """
-    allowed = CONTENT | {"status", "deleted"} if action in _MAY_SET_STATE else CONTENT
+    allowed = CONTENT | {"status", "deleted"} if action in MAY_SET_STATE else CONTENT
     if action not in ACTIONS:
         msg = f"action must be one of {', '.join(ACTIONS)}, got {action!r}"
         raise ConstraintError(msg)

@@ -1,6 +1,8 @@
 """What people do to spans, events and touched beats: revisions, of which none is ever lost.
 
-Every revision names who, when (the database's clock at the start of the transaction) and what it replaced.
+Every revision names who, when (the database's clock at the start of the transaction) and what it replaced. What an act
+changes beside its own row, because decided spans of an exclusive layer must not overlap, is settled by
+`storage.overlaps` in the same transaction.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from signal_processing import vocabulary
-from storage import edits, queries
+from signal_processing import layers, vocabulary
+from storage import edits, overlaps, queries
 from storage import evidence as links
 from storage.annotation_row import Actor, AnnotationRow, RevisionRow, state_of
 from storage.annotations import get
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["add", "history", "revise"]
 
 _SQL = queries.load("annotations")
+_REVISION_FIELDS = (
+    "annotation_id", "revision", "action", "user_id", "login", "at_us", "before", "view", "bulk_id", "cause_id",
+    "cause_revision", "cause_action", "split_from",
+)  # fmt: skip
 
 
 def add(  # noqa: PLR0913 - an annotation has that many facts
@@ -45,6 +51,7 @@ def add(  # noqa: PLR0913 - an annotation has that many facts
     certainty: str | None = None,
     evidence: Sequence[uuid.UUID] = (),
     annotation_id: uuid.UUID | None = None,
+    aftermath: overlaps.Aftermath | None = None,
 ) -> AnnotationRow:
     """Store a person's own annotation, a span, event or beat; it counts as confirmed.
 
@@ -53,6 +60,7 @@ def add(  # noqa: PLR0913 - an annotation has that many facts
     evidence : annotations of the same stream that it rests on (see `storage.evidence`).
     annotation_id : identity that the page gave it. Said again by the same person it is the same edit, whose answer was
         lost on the way: the row comes back as it stands and nothing is added. None draws a new one.
+    aftermath : takes what else changed.
 
     Raises
     ------
@@ -80,15 +88,22 @@ def add(  # noqa: PLR0913 - an annotation has that many facts
         "note": note,
         "id": annotation_id,
     }
+    aftermath = aftermath or overlaps.Aftermath()
+    if layers.exclusive_layer_of(label) is not None:
+        overlaps.lock(conn, stream_id)
     inserted = fetch_one(conn, _SQL["insert_human"], row)
     if inserted is None:
-        return _added_before(conn, annotation_id, stream_id, actor)
+        added = _added_before(conn, annotation_id, stream_id, actor)
+        overlaps.recall(conn, added.id, 1, aftermath)
+        return added
     identity = inserted[0]
     _record(conn, identity, 1, "add", actor, None, view)
-    return get(conn, identity)
+    added = get(conn, identity)
+    overlaps.settle(conn, added, overlaps.Act(identity, 1, "add", actor), was=None, aftermath=aftermath)
+    return added
 
 
-def revise(
+def revise(  # noqa: PLR0913 - one thing, who does it to which revision, and what is told of it
     conn: Connection[TupleRow],
     annotation_id: uuid.UUID,
     *,
@@ -97,6 +112,8 @@ def revise(
     action: str,
     changes: Mapping[str, Any] | None = None,
     view: Mapping[str, Any] | None = None,
+    undoes: int | None = None,
+    aftermath: overlaps.Aftermath | None = None,
 ) -> AnnotationRow:
     """Do one thing to an annotation, and keep what it was.
 
@@ -107,6 +124,9 @@ def revise(
         redo.
     changes : new values of `storage.edits.CONTENT`; with undo and redo also status and deleted.
     view : what was on the screen.
+    undoes : with undo and redo, the revision that is taken back: what followed from it for other spans goes back as
+        well (redo takes back an undo). Without `changes` what it changed goes back, but for what was changed since.
+    aftermath : takes what else changed.
 
     Raises
     ------
@@ -114,13 +134,17 @@ def revise(
     UnknownRowError : if there is none of that id.
     UnknownLabelError, ConstraintError : if a rule is broken; then nothing changed.
     """
-    if fetch_one(conn, _SQL["lock"], {"id": annotation_id}) is None:
+    changes = changes or {}
+    may_be_exclusive = undoes is not None or _is_exclusive(changes.get("label"))
+    if fetch_one(conn, _SQL["lock"], {"id": annotation_id, "may_be_exclusive": may_be_exclusive}) is None:
         msg = f"annotation must be a stored one, got id {annotation_id}"
         raise UnknownRowError(msg)
     current = get(conn, annotation_id)
     if current.revision != expected_revision:
         raise StaleRevisionError(current, expected_revision=expected_revision)
-    fields = edits.revised(current, action, changes or {}, first=_first_state(conn, current, action))
+    if undoes is not None:
+        changes = _taking_back(conn, current, action, undoes, changes)
+    fields = edits.revised(current, action, changes, first=_first_state(conn, current, action))
     kind = edits.check(fields, _extent(conn, current.stream_id, current.group_id), was=current)
     evidence = links.check(conn, current.stream_id, annotation_id, fields["evidence"], was=current.evidence)
     update = {
@@ -134,7 +158,34 @@ def revise(
     }
     conn.execute(_SQL["update"], update)
     _record(conn, annotation_id, current.revision + 1, action, actor, current, view or {})
-    return get(conn, annotation_id)
+    row = get(conn, annotation_id)
+    act = overlaps.Act(annotation_id, row.revision, action, actor)
+    overlaps.settle(conn, row, act, was=current, aftermath=aftermath or overlaps.Aftermath(), undoes=undoes)
+    return row
+
+
+def _is_exclusive(label: str | None) -> bool:
+    return label is not None and layers.exclusive_layer_of(label) is not None
+
+
+def _taking_back(
+    conn: Connection[TupleRow], current: AnnotationRow, action: str, undoes: int, changes: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The changes of an undo or redo of one revision: those given, else what it changed and nobody changed since."""
+    if action not in edits.MAY_SET_STATE:
+        msg = f"a revision can be taken back by undo and redo only, got action {action!r}"
+        raise ConstraintError(msg)
+    if not 1 <= undoes <= current.revision:
+        msg = f"the revision to take back must be within [1, {current.revision}], got {undoes}"
+        raise ConstraintError(msg)
+    if changes:
+        return changes
+    (entry,) = history(conn, current.id, after=undoes - 1, limit=1)
+    if entry.before is None:
+        return {"deleted": True}
+    before, after, now = entry.before, entry.after, state_of(current)
+    fields = (*edits.CONTENT, "status", "deleted")
+    return {name: before[name] for name in fields if before[name] != after[name] == now[name]}
 
 
 def _added_before(
@@ -168,21 +219,8 @@ def history(
     records = fetch(conn, _SQL["history"], {"id": annotation_id, "after": after, "limit": n_wanted})
     afters = [*(record[6] for record in records[1:]), current]
     return [
-        RevisionRow(
-            annotation_id=identity,
-            revision=revision,
-            action=action,
-            user_id=user_id,
-            login=login,
-            at_us=at_us,
-            before=before,
-            after=left,
-            view=view,
-            bulk_id=bulk_id,
-        )
-        for (identity, revision, action, user_id, login, at_us, before, view, bulk_id), left in zip(
-            records[:limit], afters, strict=False
-        )
+        RevisionRow(**dict(zip(_REVISION_FIELDS, record, strict=True)), after=left)
+        for record, left in zip(records[:limit], afters, strict=False)
     ]
 
 

@@ -106,7 +106,10 @@ CREATE TABLE annotation_revisions (
     at_us bigint DEFAULT now_us() NOT NULL,
     before jsonb,
     view jsonb DEFAULT '{}'::jsonb NOT NULL,
-    bulk_id uuid
+    bulk_id uuid,
+    cause_id uuid,
+    cause_revision integer,
+    split_from uuid
 );
 
 CREATE TABLE annotations (
@@ -363,9 +366,15 @@ ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_annotation_
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_bulk_id_fkey FOREIGN KEY (bulk_id) REFERENCES bulk_edits(id);
 
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_cause_check CHECK (((cause_id IS NULL) = (cause_revision IS NULL)));
+
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_cause_fkey FOREIGN KEY (cause_id, cause_revision) REFERENCES annotation_revisions(annotation_id, revision);
+
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_pkey PRIMARY KEY (annotation_id, revision);
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_revision_check CHECK ((revision > 0));
+
+ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_split_from_fkey FOREIGN KEY (split_from) REFERENCES annotations(id);
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
@@ -527,6 +536,8 @@ ALTER TABLE worker_status ADD CONSTRAINT worker_status_pkey PRIMARY KEY (worker)
 
 CREATE INDEX annotation_revisions_bulk ON annotation_revisions USING btree (bulk_id) WHERE (bulk_id IS NOT NULL);
 
+CREATE INDEX annotation_revisions_cause ON annotation_revisions USING btree (cause_id, cause_revision) WHERE (cause_id IS NOT NULL);
+
 CREATE INDEX annotation_revisions_user ON annotation_revisions USING btree (user_id, at_us);
 
 CREATE INDEX annotations_beat ON annotations USING btree (group_id, start_us) WHERE (kind = ANY (ARRAY['beat'::text, 'pulse'::text]));
@@ -574,6 +585,10 @@ CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name 
 COMMENT ON COLUMN annotation_revisions.before IS 'The full state that this revision replaced; null when it made the row';
 
 COMMENT ON COLUMN annotation_revisions.bulk_id IS 'The bulk edit that it is part of; the view stands there';
+
+COMMENT ON COLUMN annotation_revisions.cause_id IS 'With cause_revision: the revision of another annotation that this one follows from; the view stands there';
+
+COMMENT ON COLUMN annotation_revisions.split_from IS 'Of an annotation that is the second part of another: which one; also where that is undone or done again';
 
 COMMENT ON COLUMN annotations.revision IS '0 until a person touched it; the machine''s own extensions do not count';
 

@@ -147,7 +147,13 @@ SELECT * FROM annotation_states WHERE id = %(id)s
 SELECT * FROM annotation_states WHERE id = ANY(%(ids)s::uuid[])
 
 -- name: lock
-SELECT revision FROM annotations WHERE id = %(id)s FOR NO KEY UPDATE
+-- Of a span of an exclusive layer, or one that may become one, first the stream (see `storage.overlaps`): always in this
+-- order, so that an act that waits holds no row that another wants to cut. Then the row as it is by then.
+WITH layer AS MATERIALIZED (
+    SELECT id, pg_advisory_xact_lock(7245, stream_id) FROM annotations
+    WHERE id = %(id)s AND kind IN ('rhythm', 'event', 'quality') AND (kind <> 'event' OR %(may_be_exclusive)s)
+)
+SELECT a.revision FROM annotations a LEFT JOIN layer l ON l.id = a.id WHERE a.id = %(id)s FOR NO KEY UPDATE OF a
 
 -- name: group_extent
 SELECT g.stream_id, g.fs_hz, g.t0_us, g.first_sample, g.next_sample,
@@ -178,6 +184,7 @@ VALUES (%(id)s, %(revision)s, %(action)s, %(user_id)s, %(login)s, %(before)s, %(
 -- name: history
 -- What was on the screen during a bulk edit stands there once.
 SELECT r.annotation_id, r.revision, r.action, r.user_id, r.login, r.at_us, whole_state(r.before),
-       coalesce(b.view, r.view), r.bulk_id
+       coalesce(b.view, r.view), r.bulk_id, r.cause_id, r.cause_revision, c.action, r.split_from
 FROM annotation_revisions r LEFT JOIN bulk_edits b ON b.id = r.bulk_id AND r.action NOT IN ('undo', 'redo')
+LEFT JOIN annotation_revisions c ON c.annotation_id = r.cause_id AND c.revision = r.cause_revision
 WHERE r.annotation_id = %(id)s AND r.revision > %(after)s ORDER BY r.revision LIMIT %(limit)s::bigint
