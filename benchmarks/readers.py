@@ -1,9 +1,10 @@
 """Many readers at one server, some in pages of a real Chromium; every edit that they were told is saved is looked for.
 
 `readers`: they jump, decide on proposals, add spans and beats at once; what a jump takes, and whether each acknowledged
-edit is a revision of its author in the database, once. Those without a page send what a page sends
-(`benchmarks.scripted_reader`): a machine that serves twenty readers does not paint for twenty. `readers:chaos=1` as
-well kills the server, restarts the database and cuts the readers' network for half a minute while all go on in pages.
+edit is a revision of its author in the database, once, and each cut follows from one of these. Those without a page
+send what a page sends (`benchmarks.scripted_reader`): a machine that serves twenty readers does not paint for twenty.
+`readers:chaos=1` as well kills the server, restarts the database and cuts the readers' network for half a minute while
+all go on in pages.
 """
 
 from __future__ import annotations
@@ -76,8 +77,10 @@ async ({me, nReaders, seconds, thinkMs, lengthS}) => {
   return { times, acked, nPending: saving.pending.length, refused: saving.refused, nConflicts };
 }"""
 _MADE = """
-    SELECT annotation_id::text, revision, action, login FROM annotation_revisions WHERE login LIKE 'reader%'
+    SELECT annotation_id::text, revision, action, login, cause_id::text, cause_revision FROM annotation_revisions
+    WHERE login LIKE 'reader%'
 """
+"""A cut is no edit of its own: it follows from one, which it names."""
 _READY_MS = 60_000
 
 
@@ -136,17 +139,23 @@ def _told(found: list[dict[str, Any]], made: list[Any], options: Options) -> Ite
     if found[n_pages:]:
         yield from _jumps(f"{what}: jump to answered of {len(found) - n_pages} without a page", found[n_pages:])
     acked = [(*ack, f"reader{i}") for i, one in enumerate(found) for ack in one["acked"]]
-    there = [(str(row[0]), int(row[1]), row[2], row[3]) for row in made]
+    there = [(str(row[0]), int(row[1]), row[2], row[3]) for row in made if row[4] is None]
+    causes = [(str(row[4]), int(row[5]), row[3]) for row in made if row[4] is not None]
     lost = set(map(tuple, acked)) - set(there)
+    groundless = set(causes) - {(identity, revision, login) for identity, revision, _, login in acked}
     yield Figure(f"{what}: edits called saved", len(acked), "edits")
     yield Figure(f"{what}: of these not in the database", len(lost), "edits")
     yield Figure(f"{what}: in the database beyond these", len(there) - len(set(map(tuple, acked))), "edits")
+    yield Figure(f"{what}: cuts that followed from them", len(causes), "cuts")
     yield Figure(f"{what}: said twice by a page", len(acked) - len(set(map(tuple, acked))), "edits")
     yield Figure(f"{what}: left unsaved", sum(one["nPending"] for one in found), "edits")
     yield Figure(f"{what}: conflicts", sum(one["nConflicts"] for one in found), "edits")
     refused = [one["refused"] for one in found if one["refused"]]
-    if lost or refused or len(there) != len(set(map(tuple, acked))):
-        msg = f"every edit must be in the database once: lost {sorted(lost)[:3]}, refused {refused[:3]}"
+    if lost or refused or groundless or len(there) != len(set(map(tuple, acked))):
+        msg = (
+            f"every edit must be in the database once, and every cut follow from one: lost {sorted(lost)[:3]}, "
+            f"refused {refused[:3]}, cuts without one {sorted(groundless)[:3]}"
+        )
         raise RuntimeError(msg)
 
 

@@ -112,6 +112,9 @@ N_STEPS = 24
 """More than there are between a second and a day: the last ones find no further step."""
 
 
+_DECIDED = "SELECT count(*) FROM annotation_revisions WHERE login = 'reader0' AND cause_id IS NULL"
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set.
 
@@ -219,7 +222,7 @@ def _reading(page: Any, database: Database, options: Options) -> Iterator[Figure
     page.wait_for_function("() => document.getElementById('status-save').dataset.pending === '0'")
     times = page.evaluate("() => window.decisions")
     with database.transaction() as conn:
-        row = conn.execute("SELECT count(*) FROM annotation_revisions WHERE login = 'reader0'").fetchone()
+        row = conn.execute(_DECIDED).fetchone()
     n_stored = int(row[0]) if row else 0
     if n_stored != options.decisions:
         msg = f"{options.decisions} decisions must be stored, {n_stored} are"

@@ -82,6 +82,19 @@ class Annotation(AnnotationState):
     signal_changed_us: Annotated[int | None, Field(description="Samples within it came later; decide again")]
 
 
+class Edited(Annotation):
+    """An annotation as an edit left it, and what else changed, because decided spans of a layer must not overlap."""
+
+    also: Annotated[list[Annotation], Field(description="Others that the edit cut, made or put back, as they stand")]
+    n_left: Annotated[int, Field(description="Others that an undo left: changed since, or decided otherwise there")]
+
+
+class Erased(Answer):
+    """What changed, as it stands; undo of the first (its revision is the act) puts all back."""
+
+    changed: list[Annotation]
+
+
 class Conflict(Problem):
     """Somebody else was faster: `current` is the annotation as it stands now."""
 
@@ -101,6 +114,10 @@ class Revision(Answer):
     after: AnnotationState
     view: dict[str, Any]
     bulk_id: Annotated[uuid.UUID | None, Field(description="The bulk edit that it is part of")]
+    cause_id: Annotated[uuid.UUID | None, Field(description="The annotation whose edit this one follows from")]
+    cause_revision: Annotated[int | None, Field(description="Which revision of that annotation")]
+    cause_action: Annotated[str | None, Field(description="What that revision did")]
+    split_from: Annotated[uuid.UUID | None, Field(description="The annotation that this is the second part of")]
 
 
 class BulkPreview(Answer):

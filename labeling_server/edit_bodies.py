@@ -6,12 +6,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field
 
-from labeling_server.bounds import ChannelName, Evidence, Label, LabelNumber, Microseconds, Note, RowId, Sample, View
+from labeling_server.bounds import (
+    ChannelName,
+    Evidence,
+    Label,
+    LabelNumber,
+    Microseconds,
+    Note,
+    Revision,
+    RowId,
+    Sample,
+    View,
+)
 
 Action = Literal[
     "confirm", "correct", "reject", "ambiguous", "relabel", "move", "note", "describe", "link", "delete", "restore",
     "reset", "undo", "redo",
 ]  # fmt: skip
+ExclusiveLayer = Literal["rhythm", "ventricular", "rate", "quality"]
 BulkAction = Literal["relabel", "delete", "confirm", "reject"]
 Status = Literal["proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn"]
 Severity = Literal["mild", "moderate", "severe"]
@@ -74,6 +86,20 @@ class Edit(Body):
 
     action: Action
     changes: Changes = Field(default_factory=Changes)
+    undoes: Annotated[
+        Revision | None, Field(description="Of undo and redo: the revision taken back, with what followed from it")
+    ] = None
+    view: View
+
+
+class Erasure(Body):
+    """Cut [start_us, end_us) out of all decided spans of a layer and a scope; `channel` null means all leads."""
+
+    group_id: RowId
+    layer: ExclusiveLayer
+    channel: ChannelName | None = None
+    start_us: Microseconds
+    end_us: Microseconds
     view: View
 
 

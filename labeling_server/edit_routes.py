@@ -16,19 +16,27 @@ from labeling_server.bounds import Revision, RowId  # noqa: TC001 - FastAPI read
 from labeling_server.edit_bodies import (  # noqa: TC001 - FastAPI reads them at run time
     Changes,
     Edit,
+    Erasure,
     MachineBeatEdit,
     NewBeat,
     NewSpan,
 )
 from labeling_server.openapi import ADDED, CONFLICT, WITH_ETAG
 from labeling_server.paging import AnyPage, Offset, Page, page_of_up_to
-from labeling_server.requests import Db, ExpectedRevision, api_router, group_in_stream
-from labeling_server.rows_json import annotation_json, revision_json
+from labeling_server.requests import (
+    Db,
+    ExpectedRevision,
+    api_router,
+    check_channel_name,
+    group_in_stream,
+)
+from labeling_server.rows_json import aftermath_json, annotation_json, revision_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
-from signal_processing import vocabulary
+from signal_processing import layers, vocabulary
 from signal_processing.errors import InvalidValueError
-from storage import beats, catalogue, revisions
+from storage import beats, catalogue, overlaps, revisions
 from storage.edits import POINT_KINDS
+from storage.overlaps import Aftermath
 
 if TYPE_CHECKING:
     from storage.annotation_row import AnnotationRow
@@ -87,15 +95,17 @@ def get_history(
     return [revision_json(row) for row in page.cut(found, after=lambda last: last.revision)]
 
 
-@router.post("/spans", status_code=status.HTTP_201_CREATED, response_model=answers.Annotation, responses=ADDED)
+@router.post("/spans", status_code=status.HTTP_201_CREATED, response_model=answers.Edited, responses=ADDED)
 def add_span(body: NewSpan, database: Db, reader: ApiReader, response: Response) -> dict[str, Any]:
     """Add a person's own span or event; it counts as confirmed. Sent again with the same id it is the same one."""
+    facts = body.model_dump(exclude={"id"})
+    aftermath = Aftermath()
     with database.transaction() as conn:
-        row = revisions.add(conn, actor=reader.actor, annotation_id=body.id, **body.model_dump(exclude={"id"}))
-    return _answer(row, response)
+        row = revisions.add(conn, actor=reader.actor, annotation_id=body.id, aftermath=aftermath, **facts)
+    return _answer(row, response) | aftermath_json(aftermath)
 
 
-@router.patch("/spans/{annotation_id}", response_model=answers.Annotation, responses=WITH_ETAG | CONFLICT)
+@router.patch("/spans/{annotation_id}", response_model=answers.Edited, responses=WITH_ETAG | CONFLICT)
 def edit_annotation(
     annotation_id: uuid.UUID,
     body: Edit,
@@ -105,6 +115,7 @@ def edit_annotation(
     response: Response,
 ) -> dict[str, Any]:
     """Do one thing to an annotation; 409 with the current state when somebody was faster."""
+    aftermath = Aftermath()
     with database.transaction() as conn:
         row = revisions.revise(
             conn,
@@ -114,8 +125,22 @@ def edit_annotation(
             action=body.action,
             changes=_given(body.changes),
             view=body.view,
+            undoes=body.undoes,
+            aftermath=aftermath,
         )
-    return _answer(row, response)
+    return _answer(row, response) | aftermath_json(aftermath)
+
+
+@router.post("/streams/{stream_id}/spans/erase", response_model=answers.Erased)
+def erase_spans(stream_id: RowId, body: Erasure, database: Db, reader: ApiReader) -> dict[str, Any]:
+    """Cut a range out of what is decided in an exclusive layer, and put nothing in its place."""
+    layer = next(layer for layer in layers.EXCLUSIVE if layer.id == body.layer)
+    with database.transaction() as conn:
+        group = group_in_stream(conn, stream_id, body.group_id)
+        check_channel_name(group, body.channel)
+        scope = overlaps.Scope(stream_id, group.id, layer, body.channel)
+        found = overlaps.erase(conn, scope, body.start_us, body.end_us, actor=reader.actor, view=body.view)
+    return {"changed": [annotation_json(row) for row in found]}
 
 
 @router.delete("/spans/{annotation_id}", response_model=answers.Annotation, responses=WITH_ETAG | CONFLICT)

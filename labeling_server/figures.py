@@ -75,6 +75,7 @@ def strip_layers() -> tuple[Layer, ...]:
         _quads("filled", fill_alpha=0.9, **filled),
         _quads("ambiguous", hatch_pattern="right_diagonal_line", hatch_alpha=0.7, hatch_scale=8, **hatched),
         Layer("notches", Patches(xs="xs", ys="ys", fill_color="color", line_color=None), ("xs", "ys", "color")),
+        _quads("cuts", fill_color=None, line_color="color", hatch_pattern="cross", hatch_color="color", hatch_scale=9),
         _segments("struck", width=1.5),
         _quads("ring", fill_color=None, line_color="color", line_width=2),
         _quads("evidence", **filled),

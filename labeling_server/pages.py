@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from dashboards.snapshot import live_within_us
 from labeling_server.figures import figure_items
 from labeling_server.requests import Db  # noqa: TC001 - FastAPI reads it at run time
-from labeling_server.rows_json import group_json, label_json, reader_json, stream_json
+from labeling_server.rows_json import group_json, label_json, layer_json, reader_json, stream_json
 from labeling_server.sessions import ApiReader, PageReader  # noqa: TC001 - FastAPI reads them at run time
 from labeling_server.texts import TEXTS
+from signal_processing.layers import LAYERS
 from signal_processing.vocabulary import LABELS
 from storage import catalogue
 from storage.annotation_row import CERTAINTIES, SEVERITIES
@@ -61,6 +62,7 @@ def workstation(stream_id: int, request: Request, database: Db, reader: PageRead
         "zone": _settings(request).zone,
         "labels": [label_json(entry) for entry in LABELS],
         "words": {"severity": SEVERITIES, "certainty": CERTAINTIES},
+        "layers": [layer_json(layer) for layer in LAYERS],
         "texts": TEXTS,
     }
     context = {

@@ -133,6 +133,19 @@ def check_channel(group: GroupRow, channel: int | None) -> None:
         raise InvalidValueError(msg)
 
 
+def check_channel_name(group: GroupRow, channel: str | None) -> None:
+    """One of the group's channels, by its name; None means all.
+
+    Raises
+    ------
+    InvalidValueError : if there is none of that name.
+    """
+    names = [one.name for one in group.signal.channels]
+    if channel is not None and channel not in names:
+        msg = f"channel must be one of {', '.join(names)}, or none for all, got {channel!r:.{MAX_SHOWN}}"
+        raise InvalidValueError(msg)
+
+
 def extent_us(groups: Iterable[GroupRow]) -> tuple[int, int] | None:
     """Time of the first and one past the last sample of a stream's groups; None while there is none."""
     filled = [group for group in groups if group.next_sample > group.first_sample]

@@ -8,9 +8,11 @@ import msgspec
 
 if TYPE_CHECKING:
     from labeling_server.sessions import Reader
+    from signal_processing.layers import Layer
     from signal_processing.vocabulary import Label
     from storage.annotation_row import AnnotationRow, RevisionRow
     from storage.catalogue import GroupRow, StreamRow
+    from storage.overlaps import Aftermath
 
 
 def annotation_json(row: AnnotationRow) -> dict[str, Any]:
@@ -18,6 +20,11 @@ def annotation_json(row: AnnotationRow) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(row)
     author = fields.pop("author")
     return {**fields, "author_kind": author["kind"], "author": author["name"], "author_version": author["version"]}
+
+
+def aftermath_json(aftermath: Aftermath) -> dict[str, Any]:
+    """What an edit changed beside its own annotation."""
+    return {"also": [annotation_json(row) for row in aftermath.rows.values()], "n_left": aftermath.n_left}
 
 
 def revision_json(row: RevisionRow) -> dict[str, Any]:
@@ -59,6 +66,11 @@ def label_json(entry: Label) -> dict[str, Any]:
         "snomed": entry.snomed,
         "urgency": int(entry.urgency),
     }
+
+
+def layer_json(layer: Layer) -> dict[str, Any]:
+    """A layer of spans, and whether decided ones of it may overlap."""
+    return {"id": layer.id, "is_exclusive": layer.is_exclusive, "labels": list(layer.labels)}
 
 
 def reader_json(reader: Reader) -> dict[str, Any]:
