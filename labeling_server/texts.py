@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from labeling_server.layer_texts import LAYER_TEXTS
 from labeling_server.span_texts import SPAN_TEXTS
 
-TEXTS: Final[dict[str, str]] = SPAN_TEXTS | {
+TEXTS: Final[dict[str, str]] = {
+    **SPAN_TEXTS,
+    **LAYER_TEXTS,
     "product": "Rhythmark",
     # login
     "login.title": "Sign in",
@@ -77,8 +80,6 @@ TEXTS: Final[dict[str, str]] = SPAN_TEXTS | {
     "selection.back": "Take back: {what} ({login}); what came after it stays",
     "selection.history.none": "No person has touched it.",
     "selection.history.bulk": "{what}, with other beats",
-    "selection.history.cause": "{what}, by {label} at {time}",
-    "selection.history.part": "{what}, the second part",
     "selection.comment": "Comment",
     "selection.comment.hint": "Free text; Ctrl+Enter saves, Esc gives up",
     "selection.aami": "AAMI class",
@@ -236,21 +237,6 @@ TEXTS: Final[dict[str, str]] = SPAN_TEXTS | {
     "bulk.since": "{n} changed since, left alone",
     "bulk.where": "Select a span, or mark a start with m and go to the end, then relabel all beats in it",
     "bulk.empty": "No beats there",
-    # layers in which decided spans must not overlap
-    "layer.rhythm": "SR, AFIB, AFL and other rhythms",
-    "layer.ventricular": "VT, VFL, VFIB, IVR",
-    "layer.rate": "BRADY, TACHY",
-    "layer.quality": "NOISY, FLAT and other quality",
-    "cuts.mark": "cuts, in its layer: {what}",
-    "cuts.move": "cuts {what}",
-    "cuts.accept": "accepting cuts {what}",
-    "cuts.more": "{n} more",
-    "cuts.done": "cut {what}, Ctrl+Z undoes",
-    "cuts.back": "{what} stands again",
-    "cuts.left": "{n} changed since, left alone",
-    "erase.title": "Erase what is decided in",
-    "erase.where": "Mark a start with m and go to the end, then choose what to erase there",
-    "erase.nothing": "nothing was decided there",
     # families of beats, RR intervals
     "lorenz.title": "Lorenz plot of RR intervals",
     "lorenz.histogram": "Histogram of RR intervals",
@@ -329,7 +315,6 @@ TEXTS: Final[dict[str, str]] = SPAN_TEXTS | {
     "do.nudge.right.far": "Nudge right 200 ms",
     "do.mark": "Mark start, then end of a new span",
     "do.relabel.range": "Relabel all beats of the span, or from the mark to the cursor",
-    "do.erase": "Erase what is decided from the mark to the cursor",
     "do.insert": "Insert a beat at the cursor",
     "do.comment": "Comment",
     "do.undo": "Undo",

@@ -7,6 +7,7 @@ import { defer } from "./deferred.js";
 import { stepLead, stepWord } from "./describe.js";
 import { commitDraft, dropDraft, hasEdge, nudge, snapEdge, takeEdge } from "./drafts.js";
 import { redo, undo } from "./edits.js";
+import { eraseRange } from "./erase.js";
 import { endLinking, link } from "./evidence.js";
 import "./families.js";
 import { BANDS, MAINS_HZ } from "./filters.js";
@@ -170,6 +171,7 @@ export const actions = [
   { id: "delete", group: "edit", keys: ["Delete", "Backspace"], run: () => decide("delete"), writes: true },
   { id: "palette", group: "edit", keys: ["l"], run: choose, writes: true },
   { id: "relabel.range", group: "edit", keys: ["U"], run: relabelRange, writes: true },
+  { id: "erase", group: "edit", keys: ["\\"], run: eraseRange, writes: true },
   { id: "edge.start", group: "edit", keys: ["["], run: () => takeEdge("start"), writes: true },
   { id: "edge.end", group: "edit", keys: ["]"], run: () => takeEdge("end"), writes: true },
   { id: "edge.snap", group: "edit", keys: ["|"], run: snapEdge, writes: true, when: hasEdge },

@@ -5,6 +5,7 @@
  * @typedef {{name: string, unit: string, gain: number, offset: number}} Channel
  * @typedef {{id: number, name: string, fs_hz: number, t0_us: number, sample_type: string,
  *   first_sample: number, next_sample: number, channels: Channel[]}} Group
+ * @typedef {{id: string, is_exclusive: boolean, labels: string[]}} Layer
  */
 
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -20,6 +21,8 @@ export const zone = config.zone;
 export const labels = new Map(config.labels.map((label) => [label.code, label]));
 /** @type {Map<number, Label>} */
 export const labelOfNumber = new Map(config.labels.map((label) => [label.number, label]));
+/** Layers of spans; decided ones of an exclusive layer must not overlap. @type {Layer[]} */
+export const layers = config.layers;
 
 /** The group that beats and edits belong to: the first with a lead in mV, else the first. */
 export const mainGroup = groups.find((group) => group.channels.some((channel) => channel.unit === "mV")) ?? groups[0];

@@ -1,6 +1,7 @@
 // Every edit on its way to the database, one after the other; nothing is shown as done before the server says so.
 // What the server could not be given stays here (also over a reload), what somebody else changed becomes a conflict.
 
+import { takeAlso } from "./aftermath.js";
 import { getJson, send } from "./api.js";
 import { labelOfNumber, mainGroup, reader, say, stream } from "./config.js";
 import { geometry } from "./layout.js";
@@ -12,9 +13,13 @@ import { sampleOf, usOf, usOfSample } from "./time.js";
 /**
  * @typedef {import("./state.js").Row} Row
  * @typedef {{what: "revise" | "beat" | "add-span" | "add-beat" | "bulk", id: string | null, action: string, changes: any,
- *   expected: number | null, base: Row | null, body?: any, was?: any, undoes?: any, sinceMs: number, view: any, retried?: boolean}} Edit
+ *   expected: number | null, base: Row | null, body?: any, was?: any, undoes?: any, undone?: number, sinceMs: number, view: any,
+ *   retried?: boolean}} Edit
+ * undoes: the entry that it steps over; undone: the revision that it takes back, with what followed from it for other rows
  * @typedef {{deliver: (edit: Edit) => Promise<any>, finish: (edit: Edit, answer: any) => void,
- *   undoEntry: (edit: Edit, answer: any) => any, step: (entry: any) => Partial<Edit>}} EditKind
+ *   undoEntry: (edit: Edit, answer: any) => any, step?: (entry: any) => Partial<Edit>}} EditKind
+ * @typedef {{id: string, what?: string, before?: any, after?: any, revision?: number, isWide?: boolean}} UndoEntry
+ * revision: the one that it would take back; isWide: there is more to take back than this row's own fields
  * of edits that are of more than one row: `undoEntry` is null when there is nothing to undo, `step` undoes or redoes one
  */
 
@@ -31,9 +36,9 @@ export const saving = {
   pending: [],
   /** @type {{edit: Edit, current: Row}[]} */
   conflicts: [],
-  /** @type {{id: string, what?: string, before?: any, after?: any}[]} */
+  /** @type {UndoEntry[]} */
   undo: [],
-  /** @type {{id: string, what?: string, before?: any, after?: any}[]} */
+  /** @type {UndoEntry[]} */
   redo: [],
   /** @type {number | null} */
   savedUs: null,
@@ -175,7 +180,7 @@ export function takenBack(row, { before, after }) {
 
 /** Takes back one revision, whatever came after it; itself an edit that can be undone. @param {Row} row @param {any} entry */
 export const takeBack = (row, entry) =>
-  submit({ what: "revise", id: row.id, action: "undo", changes: takenBack(row, entry), base: row, expected: row.revision });
+  submit({ what: "revise", id: row.id, action: "undo", changes: takenBack(row, entry), base: row, expected: row.revision, undone: entry.revision });
 
 /** A row as it will stand when all that is on its way is saved. @param {Row} row @returns {Row} */
 export const standing = (row) =>
@@ -186,7 +191,7 @@ async function stepBack(action) {
   const entry = saving[action].pop();
   if (!entry) return null;
   const kind = kinds.get(entry.what);
-  if (kind) return submit({ ...kind.step(entry), action, undoes: entry });
+  if (kind?.step) return submit({ ...kind.step(entry), action, undoes: entry });
   const row = state.rows.get(entry.id) ?? (await fetchRow(entry.id));
   if (!row) {
     saving[action].push(entry); // not lost: pressed again it is tried again
@@ -195,8 +200,9 @@ async function stepBack(action) {
     return null;
   }
   const changes = takenBack(row, action === "undo" ? entry : { before: entry.after, after: entry.before });
-  if (Object.keys(changes).length) {
-    return submit({ what: "revise", id: row.id, action, changes, base: row, expected: row.revision, undoes: entry });
+  // of what it did to other rows, and of what the page never saw, the server knows
+  if (Object.keys(changes).length || entry.isWide) {
+    return submit({ what: "revise", id: row.id, action, changes, base: row, expected: row.revision, undoes: entry, undone: entry.revision });
   }
   saving.told = say("save.undo.nothing");
   keep();
@@ -231,7 +237,8 @@ async function deliver(edit) {
   if (edit.what === "add-span") return send("POST", "/api/spans", { ...edit.body, view });
   if (edit.what === "add-beat") return send("POST", "/api/beats", { ...edit.body, view });
   if (edit.what === "beat") return send("POST", "/api/beats/machine", { ...edit.body, action, changes, view });
-  return send("PATCH", `/api/spans/${edit.id}`, { action, changes, view }, edit.expected);
+  const undone = edit.undone ? { undoes: edit.undone } : {};
+  return send("PATCH", `/api/spans/${edit.id}`, { action, changes, view, ...undone }, edit.expected);
 }
 
 async function wait(edit, error) {
@@ -247,16 +254,17 @@ function finish(edit, answer) {
   saving.waiting = null;
   saving.savedUs = answer.updated_us;
   const kind = kinds.get(edit.what);
-  remember(edit, kind ? kind.undoEntry(edit, answer) : entryOf(edit, answer));
+  remember(edit, kind ? kind.undoEntry(edit, answer) : entryOf(edit, answer), answer.revision);
   if (!kind) return finishRow(edit, answer);
   kind.finish(edit, answer);
   drop(edit, answer);
   changed("marks", "selection", "queue");
 }
 
-/** @param {Edit} edit @param {Row} row */
-function finishRow(edit, row) {
+/** @param {Edit} edit @param {Row & {also?: Row[], n_left?: number}} answer */
+function finishRow(edit, { also = [], n_left: left = 0, ...row }) {
   state.rows.set(row.id, row);
+  saving.told = takeAlso(also, left, saving.pending.slice(1)) || saving.told;
   if (edit.what === "beat") nameBeat(edit.body.sample, row.id);
   for (const later of saving.pending.slice(1)) follow(later, edit, row);
   if (state.draft?.id === row.id) state.draft.base = row;
@@ -285,9 +293,10 @@ function follow(later, edit, row) {
 /** Whether it makes a machine beat a row, so that others can rest on it, and says nothing of it. @param {Edit} edit */
 const isTouch = (edit) => edit.what === "beat" && edit.action === "link" && !Object.keys(edit.changes).length;
 
-function remember(edit, entry) {
-  if (edit.undoes && edit.action === "undo") saving.redo.push(edit.undoes);
-  else if (edit.undoes && edit.action === "redo") saving.undo.push(edit.undoes);
+function remember(edit, entry, revision) {
+  // what is stepped over next is the revision that this step made
+  if (edit.undoes && edit.action === "undo") saving.redo.push({ ...edit.undoes, revision });
+  else if (edit.undoes && edit.action === "redo") saving.undo.push({ ...edit.undoes, revision });
   else if (entry) {
     saving.undo.push(entry);
     saving.redo = [];
@@ -299,7 +308,8 @@ function entryOf(edit, row) {
   if (isTouch(edit)) return null;
   const fields = edit.action === "reset" ? FIELDS : [...Object.keys(edit.changes), "status", "deleted"];
   const content = (source) => Object.fromEntries(fields.map((field) => [field, source[field]]));
-  return { id: row.id, before: content(stateBefore(edit, row)), after: content(row) };
+  const isWide = Boolean(row.also?.length);
+  return { id: row.id, before: content(stateBefore(edit, row)), after: content(row), revision: row.revision, isWide };
 }
 
 /** What an undo goes back to. */
@@ -369,7 +379,8 @@ export function takeMine(conflict) {
   const mine = mineOf(conflict);
   takeTheirs(conflict);
   const content = Object.fromEntries(CONTENT.map((field) => [field, mine[field]]));
-  return revise(current, edit.action, { ...content, ...edit.changes });
+  const changes = { ...content, ...edit.changes };
+  return submit({ what: "revise", id: current.id, action: edit.action, changes, base: current, expected: current.revision, undone: edit.undone });
 }
 
 addEventListener("beforeunload", (event) => {

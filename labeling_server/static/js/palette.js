@@ -4,6 +4,7 @@ import { classOf } from "./colors.js";
 import { labels, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
 import { closeOverlay, openOverlay } from "./overlays.js";
+import { layersOfRange, piecesText } from "./overlaps.js";
 
 /** Digits label the selected span. */
 export const SPAN_KEYS = new Map([
@@ -20,11 +21,18 @@ export function beatOfKey(key) {
   return labels.get(code)?.kind === "beat" && code !== "?" ? code : null;
 }
 
-/** @param {"beat" | "span"} what @param {(code: string) => void} choose */
+/** What can be chosen: labels of beats, of spans, or layers to erase from. @param {"beat" | "span" | "layer"} what @returns {{code: string, name: string}[]} */
+function choicesOf(what) {
+  if (what === "layer") return layersOfRange().map(({ layer: { id }, cuts }) => ({ code: id, name: piecesText(cuts) || say(`layer.${id}`) }));
+  return [...labels.values()].filter((label) => (what === "beat") === (label.kind === "beat") && label.kind !== "pulse");
+}
+
+/** @param {"beat" | "span" | "layer"} what @param {(code: string) => void} choose */
 export function openPalette(what, choose) {
-  const all = [...labels.values()].filter((label) => (what === "beat") === (label.kind === "beat") && label.kind !== "pulse");
+  const all = choicesOf(what);
+  const title = say(what === "layer" ? "erase.title" : "palette.title");
   const list = h("ol", { class: "choices", role: "listbox" });
-  const input = h("input", { type: "text", placeholder: say("palette.hint"), "aria-label": say("palette.title"), spellcheck: "false" });
+  const input = h("input", { type: "text", placeholder: say("palette.hint"), "aria-label": title, spellcheck: "false" });
   let at = 0;
   const found = () => matching(all, input.value);
   const take = (code) => {
@@ -52,7 +60,7 @@ export function openPalette(what, choose) {
     event.stopPropagation();
   });
   fill();
-  openOverlay(`palette ${what}`, say("palette.title"), input, list);
+  openOverlay(`palette ${what}`, title, input, list);
   input.focus();
 }
 

@@ -110,6 +110,7 @@ function hover(strip, x, y, kind) {
   if (state.markUs === null || x < GUTTER_PX) return;
   // while a span is being marked its open end follows the pointer
   state.cursorS = secondsAt(x) - state.startS;
+  changed("cursor");
   placeCursor();
   repaint();
 }

@@ -103,8 +103,9 @@ function backButton(row, entry) {
 }
 
 /** "relabel VT → VCOUPLET". */
-function told({ action, before, after, bulk_id: bulk }) {
-  if (!before) return `${action} ${after.label}`;
+function told(entry) {
+  const { action, before, after, bulk_id: bulk } = entry;
+  if (!before) return because(entry, `${action} ${after.label}`);
   const parts = [];
   if (before.label !== after.label) parts.push(`${before.label} → ${after.label}`);
   if (before.start_us !== after.start_us) parts.push(`start ${signed(after.start_us - before.start_us)}`);
@@ -112,7 +113,15 @@ function told({ action, before, after, bulk_id: bulk }) {
   parts.push(...differences(before, after));
   if (before.status !== after.status) parts.push(say(`status.${after.status}`));
   const what = `${action}${parts.length ? `: ${parts.join(", ")}` : ""}`;
-  return bulk ? say("selection.history.bulk", { what }) : what;
+  return bulk ? say("selection.history.bulk", { what }) : because(entry, what);
+}
+
+/** Why, where it followed from what was done to another span. */
+function because({ cause_id: id, cause_action: did, split_from: whole }, what) {
+  const cause = state.rows.get(id);
+  const isErased = did === "erase";
+  const why = isErased ? say("selection.history.erased", { what }) : cause ? say("selection.history.cause", { what, label: cause.label, time: hms(cause.start_us) }) : what;
+  return id && whole ? say("selection.history.part", { what: why }) : why;
 }
 
 const signed = (us) => `${us < 0 ? "−" : "+"}${duration(Math.abs(us))}`;

@@ -1,6 +1,7 @@
 // Spans as bars, one row a kind, their shape telling the status; the selected one also over the signal.
 
 import { color, labelColor } from "./colors.js";
+import { paintCuts } from "./cuts_paint.js";
 import { quadRows, segmentRows, setLayer, textRows, lineRows } from "./figures.js";
 import { HANDLE_PX, PAPER_TOP_PX, ROW_PX, rowTop } from "./layout.js";
 import { spansBetween } from "./marks.js";
@@ -44,6 +45,7 @@ export function paintSpans(g) {
   addNames(layers.span_labels, g, bars.reverse());
   for (const [name, rows] of Object.entries(layers)) setLayer(name, rows.columns);
   paintSelected(g);
+  paintCuts(g);
 }
 
 function addBar(layers, g, { row, left, right, top, bottom }) {

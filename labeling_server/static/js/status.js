@@ -8,6 +8,7 @@ import { geometry } from "./layout.js";
 import { isMeasuring } from "./legs.js";
 import { linkingHint } from "./evidence.js";
 import { shownLeads } from "./montage.js";
+import { aheadText } from "./overlaps.js";
 import { on, state } from "./state.js";
 import { dateOf, duration, hms, usOf, usOfSample, zoneOf } from "./time.js";
 
@@ -50,7 +51,7 @@ function renderSaving() {
 }
 
 function renderHint() {
-  const text = [state.playing ? say("strip.playing", { rate: state.playRate }) : "", hintText()].filter(Boolean).join(" · ");
+  const text = [state.playing ? say("strip.playing", { rate: state.playRate }) : "", hintText(), aheadText()].filter(Boolean).join(" · ");
   put("status-hint", text);
   document.getElementById("status-hint").title = text;
 }
@@ -94,7 +95,7 @@ function streamState() {
 export function showStatus() {
   on(["saving", "draft", "selection"], renderSaving);
   on(["view"], renderView);
-  on(["view", "calipers"], renderHint);
+  on(["view", "calipers", "cursor", "marks", "queue"], renderHint);
   on(["live", "saving"], renderState);
   renderSaving();
   renderView();
