@@ -75,7 +75,7 @@ def compare(windows: BeatWindows, templates: Templates, likeness: Likeness) -> C
     Only leads that both have count; without one the similarity is -1. From the correlation `size_share` times the
     relative difference in size (root of the weighted energy) is taken.
     """
-    weights = _weights(likeness)
+    weights = weights_of(likeness)
     n_beats, n_leads, n_templates = windows.n_beats, windows.points.shape[1], len(templates.means)
     energies = (windows.points**2).reshape(-1, N_WIDE) @ _shifted(weights[np.newaxis])[0].T
     known = templates.known.astype(np.float32)
@@ -95,7 +95,7 @@ def compare(windows: BeatWindows, templates: Templates, likeness: Likeness) -> C
     return Comparison((best - likeness.size_share * (1.0 - ratio)).astype(np.float32), shift)
 
 
-def _weights(likeness: Likeness) -> NDArray[np.float32]:
+def weights_of(likeness: Likeness) -> NDArray[np.float32]:
     """(N_POINTS,) weight of each point."""
     at_s = (np.arange(N_POINTS) - N_BEFORE) / POINT_HZ
     within = (at_s >= -QRS_S[0]) & (at_s <= QRS_S[1])

@@ -47,6 +47,7 @@ class Family(NamedTuple):
     n_members : beats that are its members.
     template : (n_leads, N_POINTS) mean, physical units.
     spread : (n_leads, N_POINTS) standard deviation of the members around it.
+    weight : (n_leads,) beats that the template stands for; 0 of a lead that no member had.
     examples : (n_examples,) int64, which of the beats, counted in the order in which they were added.
     waveforms : (n_examples, n_leads, N_POINTS) these on the template; NaN for a lead that was not usable.
     """
@@ -55,6 +56,7 @@ class Family(NamedTuple):
     n_members: int
     template: NDArray[np.float64]
     spread: NDArray[np.float64]
+    weight: NDArray[np.float64]
     examples: NDArray[np.int64]
     waveforms: NDArray[np.float32]
 
@@ -255,7 +257,7 @@ def _told(run: FamiliesRun) -> Families:
     n_members = np.bincount(numbers, minlength=run.next_number)
     families = []
     for state in states:
-        family, alike = _family(state, run)
+        family, alike = family_of(state, run.likeness)
         similarities[family.examples] = alike  # against the template as it is now: the founder was like itself only
         families.append(family._replace(n_members=int(n_members[state.number])))
     families.sort(key=lambda family: (-family.n_members, family.number))
@@ -278,11 +280,12 @@ def _merged(states: Iterable[FamilyState], likeness: Likeness) -> tuple[list[Fam
         if j == i:
             kept[i] = _copy(state)
         else:
-            _take_in(kept[j], state, found.shift[i : i + 1, j])
+            take_in(kept[j], state, found.shift[i : i + 1, j])
     return list(kept.values()), fate
 
 
-def _take_in(larger: FamilyState, smaller: FamilyState, shift: NDArray[np.intp]) -> None:
+def take_in(larger: FamilyState, smaller: FamilyState, shift: NDArray[np.intp]) -> None:
+    """Let a family be a part of another, moved by (1,) shift."""
     mean = aligned(widened(smaller.mean[np.newaxis]), shift)[0]
     m2 = aligned(widened(smaller.m2[np.newaxis]), shift)[0]
     larger.absorb(mean.astype(np.float64), m2.astype(np.float64), smaller.weight)
@@ -296,14 +299,16 @@ def _copy(state: FamilyState) -> FamilyState:
     return replace(state, examples=[*state.examples])
 
 
-def _family(state: FamilyState, run: FamiliesRun) -> tuple[Family, NDArray[np.float32]]:
+def family_of(state: FamilyState, likeness: Likeness) -> tuple[Family, NDArray[np.float32]]:
     """The family as it is told, and how like its template its examples are."""
     n_kept = min(len(state.examples), N_EXAMPLES)
     kept = [state.examples[i] for i in np.linspace(0, len(state.examples) - 1, n_kept).astype(int)]
     windows = BeatWindows(np.array([points for _, points, _ in kept]), np.array([usable for *_, usable in kept]))
-    found = compare(windows, templates_of([state]), run.likeness)
+    found = compare(windows, templates_of([state]), likeness)
     waveforms = aligned(windows.points, found.shift[:, 0])
     waveforms[~windows.usable] = np.nan
     spread = np.sqrt(state.m2 / np.maximum(state.weight, 1.0)[:, np.newaxis])
     examples = np.array([beat for beat, *_ in kept], np.int64)
-    return Family(state.number, state.n_members, state.mean, spread, examples, waveforms), found.similarity[:, 0]
+    return Family(
+        state.number, state.n_members, state.mean, spread, state.weight, examples, waveforms
+    ), found.similarity[:, 0]
