@@ -235,6 +235,38 @@ CREATE TABLE devices (
     name text NOT NULL
 );
 
+CREATE TABLE family_edit_steps (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    edit_id uuid NOT NULL,
+    action text NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL
+);
+
+CREATE TABLE family_edits (
+    id uuid NOT NULL,
+    stream_id integer NOT NULL,
+    group_id integer NOT NULL,
+    number integer NOT NULL,
+    action text NOT NULL,
+    first_sample bigint NOT NULL,
+    end_sample bigint NOT NULL,
+    n_given integer NOT NULL,
+    n_beats integer NOT NULL,
+    samples bigint[] NOT NULL,
+    part_lengths integer[] NOT NULL,
+    seen_end bigint NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL,
+    view jsonb DEFAULT '{}'::jsonb NOT NULL,
+    updated_us bigint DEFAULT now_us() NOT NULL,
+    undone_us bigint,
+    undone_by text,
+    change bigint NOT NULL
+);
+
 CREATE TABLE login_failures (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     login text NOT NULL,
@@ -466,6 +498,36 @@ ALTER TABLE devices ADD CONSTRAINT devices_name_key UNIQUE (name);
 
 ALTER TABLE devices ADD CONSTRAINT devices_pkey PRIMARY KEY (id);
 
+ALTER TABLE family_edit_steps ADD CONSTRAINT family_edit_steps_action_check CHECK ((action = ANY (ARRAY['make'::text, 'undo'::text, 'redo'::text])));
+
+ALTER TABLE family_edit_steps ADD CONSTRAINT family_edit_steps_edit_id_fkey FOREIGN KEY (edit_id) REFERENCES family_edits(id);
+
+ALTER TABLE family_edit_steps ADD CONSTRAINT family_edit_steps_pkey PRIMARY KEY (id);
+
+ALTER TABLE family_edit_steps ADD CONSTRAINT family_edit_steps_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_action_check CHECK ((action = ANY (ARRAY['merge'::text, 'split'::text])));
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_check CHECK ((end_sample > first_sample));
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_check1 CHECK (((undone_us IS NULL) = (undone_by IS NULL)));
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_group_id_number_key UNIQUE (group_id, number);
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_n_beats_check CHECK ((n_beats > 0));
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_n_given_check CHECK ((n_given > 0));
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_number_check CHECK ((number > 0));
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_pkey PRIMARY KEY (id);
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
+
+ALTER TABLE family_edits ADD CONSTRAINT family_edits_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
 ALTER TABLE login_failures ADD CONSTRAINT login_failures_pkey PRIMARY KEY (id);
 
 ALTER TABLE patients ADD CONSTRAINT patients_pkey PRIMARY KEY (id);
@@ -566,6 +628,10 @@ CREATE INDEX bulk_edits_stream ON bulk_edits USING btree (stream_id, at_us, id);
 
 CREATE INDEX channel_groups_unfinished ON channel_groups USING btree (id) WHERE ((ends_at IS NOT NULL) AND (NOT sealed));
 
+CREATE INDEX family_edit_steps_edit ON family_edit_steps USING btree (edit_id);
+
+CREATE UNIQUE INDEX family_edits_change ON family_edits USING btree (group_id, change);
+
 CREATE INDEX login_failures_address ON login_failures USING btree (address, at_us);
 
 CREATE INDEX login_failures_login ON login_failures USING btree (login, at_us);
@@ -579,6 +645,10 @@ CREATE TRIGGER annotation_revisions_no_truncate BEFORE TRUNCATE ON annotation_re
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER family_edit_steps_append_only BEFORE DELETE OR UPDATE ON family_edit_steps FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER family_edit_steps_no_truncate BEFORE TRUNCATE ON family_edit_steps FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text, signal_changed_us bigint, severity text, certainty text, evidence uuid[];
 
@@ -623,6 +693,22 @@ COMMENT ON COLUMN channel_groups.n_stored IS 'Samples that are there; less than 
 COMMENT ON COLUMN channel_groups.sealed IS 'The incomplete last cell stands in waveform_blocks';
 
 COMMENT ON COLUMN channel_groups.ends_at IS 'The end as announced, noted while samples before it are awaited';
+
+COMMENT ON TABLE family_edit_steps IS 'Who made, took back and made again which edit of families; append-only';
+
+COMMENT ON TABLE family_edits IS 'What people did to families of beats: applied in the order of number to what the clustering says';
+
+COMMENT ON COLUMN family_edits.number IS 'Counted in the group, under a lock';
+
+COMMENT ON COLUMN family_edits.n_given IS 'Beats that the page gave, from first_sample to end_sample';
+
+COMMENT ON COLUMN family_edits.n_beats IS 'Beats that it put into another family when it was made';
+
+COMMENT ON COLUMN family_edits.samples IS 'Beats that name what it is of, part after part (signal_processing.family_edits.FamilyEdit.parts)';
+
+COMMENT ON COLUMN family_edits.seen_end IS 'Beats before this sample were there when it was made';
+
+COMMENT ON COLUMN family_edits.change IS 'Counts edits, undos and redos of the group: the greatest tells whether anything is new';
 
 COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
 
