@@ -1,4 +1,6 @@
-"""Families of beats by shape: how pure they are on real records with the experts' beats, and the time for a day."""
+"""Families of beats by shape: how pure they are on real records with the experts' beats, and the time for a day, edits
+by hand included.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from benchmarks import workload
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, median_ms
 from formats.wfdb_files import read_annotations, read_blocks, read_header
 from signal_processing.beat_windows import BeatWindows, beat_windows, joined
-from signal_processing.likeness import LIKENESS, Likeness
+from signal_processing.family_edits import (
+    EditRules,
+    FamilyEdit,
+    SortedBeats,
+    apply_edits,
+    parts_of_merge,
+    parts_of_split,
+)
+from signal_processing.family_shapes import ShapesRun
+from signal_processing.likeness import LIKENESS, Likeness, Templates
 from signal_processing.morphology import FamiliesRun
+from signal_processing.two_means import smaller_half
 from signal_processing.values import Block
 from signal_processing.vocabulary import LabelKind, label
 
@@ -26,6 +38,8 @@ if TYPE_CHECKING:
 N_BEATS = 100_000
 CALL_BEATS = 700
 """About ten minutes, as the server reads them."""
+RR = 200
+"""Samples between beats, as far as edits by hand need any."""
 CLASSES = "NSVF"
 PACED = frozenset({"102", "104"})
 """EC57 leaves them out."""
@@ -100,7 +114,7 @@ def purity_of(records: Sequence[Record], likeness: Likeness) -> Purity:
 
 def _day(records: Sequence[Record]) -> Iterator[Figure]:
     """100,000 beats of three leads, of all records in turn: more shapes than one heart has."""
-    run, n_beats, taken_s = FamiliesRun(3), 0, 0.0
+    run, parts, n_beats, taken_s = FamiliesRun(3), [], 0, 0.0
     while n_beats < N_BEATS:
         for record in records:
             part = _three_leads(record.windows)
@@ -108,11 +122,44 @@ def _day(records: Sequence[Record]) -> Iterator[Figure]:
                 begin_s = time.process_time()
                 run.add(part.at(slice(at, at + CALL_BEATS)))
                 taken_s += time.process_time() - begin_s
+            parts.append(part)
             n_beats += part.n_beats
     yield Figure(f"{N_BEATS} beats of 3 leads clustered", taken_s * N_BEATS / n_beats, "s CPU")
     begin_s = time.process_time()
-    run.families()
+    told = run.families()
     yield Figure(f"families of {n_beats} beats told", time.process_time() - begin_s, "s CPU")
+    samples = RR * np.arange(n_beats)
+    families = tuple(family._replace(examples=RR * family.examples) for family in told.families)
+    yield from _by_hand(SortedBeats(samples, told.numbers, told.similarities, families), joined(parts, 3))
+
+
+def _by_hand(told: SortedBeats, windows: BeatWindows) -> Iterator[Figure]:
+    """What merging and splitting take: a shape is learned once, edits are applied whenever families are asked for."""
+    rules = EditRules(ShapesRun(lambda samples: windows.at(samples // RR)), RR // 20)
+    largest = told.families[0]
+    members = told.samples[told.numbers == largest.number]
+    begin_s = time.process_time()
+    template = Templates(largest.template[np.newaxis], (largest.weight > 0)[np.newaxis])
+    half = smaller_half(members, template, rules.shapes)
+    yield Figure(f"a family of {len(members)} in two by itself", time.process_time() - begin_s, "s CPU")
+    end = int(told.samples[-1]) + 1
+    firsts = [told.samples[told.numbers == family.number][:1] for family in told.families]
+    merge = FamilyEdit(1, "merge", parts_of_merge(told, np.unique(np.concatenate(firsts[:2]))), end)
+    split = FamilyEdit(2, "split", parts_of_split(told, half), end)
+    some = [FamilyEdit(3, "split", parts_of_split(told, members[::40]), end)]
+    for i in range(10):
+        pair = np.unique(np.concatenate(firsts[2 * i : 2 * i + 2]))
+        off = members[i::1000]
+        some.append(FamilyEdit(2 * i + 4, "merge", parts_of_merge(told, pair), end))
+        some.append(FamilyEdit(2 * i + 5, "split", parts_of_split(told, off), end))
+    n_beats = len(told.samples)
+    for name, edits in (("merge", [merge]), (f"split of {len(half)}", [split]), (f"{len(some)} edits", some)):
+        begin_s = time.process_time()
+        apply_edits(told, edits, rules)
+        yield Figure(f"{name} over {n_beats} beats, the first time", 1000 * (time.process_time() - begin_s), "ms CPU")
+        yield Figure(
+            f"{name} over {n_beats} beats", median_ms(lambda _, e=edits: apply_edits(told, e, rules), n_calls=20), "ms"
+        )
 
 
 def _three_leads(windows: BeatWindows) -> BeatWindows:

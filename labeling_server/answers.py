@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from labeling_server.edit_bodies import BulkAction, Certainty, Severity, Status
+from labeling_server.edit_bodies import BulkAction, Certainty, FamilyAction, Severity, Status
 
 Kind = Literal["beat", "pulse", "rhythm", "event", "quality"]
 Us = Annotated[int, Field(description="Microseconds UTC")]
@@ -280,6 +280,7 @@ class Family(Answer):
     n_touched: Annotated[int, Field(description="Members that a person made or changed")]
     first_sample: int
     last_sample: int
+    by_hand: Annotated[bool, Field(description="Merged or split by a person")]
     template: list[list[float]] | None
     spread: list[list[float]] | None
 
@@ -309,6 +310,48 @@ class FamilyMembers(Answer):
     numbers: list[int]
     touched: list[int]
     similarities: list[float]
+
+
+class FamilyHalf(Answer):
+    """Of the two groups that a family of `total` members falls into the smaller one; empty where all are the same."""
+
+    total: int
+    samples: list[int]
+
+
+class FamilyPreview(Answer):
+    """What an edit of families would do: those that are no more, and those that come of it."""
+
+    n_beats: Annotated[int, Field(description="Beats that it puts into another family")]
+    gone: list[int]
+    families: list[Family]
+
+
+class FamilyEdit(Answer):
+    """One thing that a person did to families; edits are applied in the order of `number`."""
+
+    id: uuid.UUID
+    stream_id: int
+    group_id: int
+    number: int
+    action: FamilyAction
+    first_sample: int
+    end_sample: int
+    n_given: int
+    n_beats: Annotated[int, Field(description="Beats that it put into another family when it was made")]
+    user_id: int | None
+    login: str
+    at_us: Us
+    view: dict[str, Any]
+    updated_us: Us
+    undone_us: Us | None
+    undone_by: str | None
+
+
+class ListedFamilyEdit(FamilyEdit):
+    """The same, and what comes of it now."""
+
+    n_affected: Annotated[int, Field(description="Beats that are of another family because of it now; 0 when undone")]
 
 
 class Session(Answer):

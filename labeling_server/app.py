@@ -15,6 +15,7 @@ from labeling_server import (
     bulk_routes,
     edit_routes,
     evidence_routes,
+    family_edit_routes,
     family_routes,
     hour_routes,
     login,
@@ -61,7 +62,9 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.templates = templates
     app.state.families = FamilyShelf()
     problems.register(app)
-    api = (session_routes, stream_routes, hour_routes, edit_routes, evidence_routes, bulk_routes, family_routes)
+    # edits of families before families: "edits" is no number of one
+    edits = (edit_routes, evidence_routes, bulk_routes, family_edit_routes)
+    api = (session_routes, stream_routes, hour_routes, *edits, family_routes)
     for routes in (login, pages, *api):
         app.include_router(routes.router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):

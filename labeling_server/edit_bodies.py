@@ -25,6 +25,7 @@ Action = Literal[
 ]  # fmt: skip
 ExclusiveLayer = Literal["rhythm", "ventricular", "rate", "quality"]
 BulkAction = Literal["relabel", "delete", "confirm", "reject"]
+FamilyAction = Literal["merge", "split"]
 Status = Literal["proposed", "confirmed", "corrected", "rejected", "ambiguous", "withdrawn"]
 Severity = Literal["mild", "moderate", "severe"]
 Certainty = Literal["possible", "probable", "certain"]
@@ -137,5 +138,16 @@ class BulkBeatEdit(Body):
     samples: list[Sample]
     numbers: list[LabelNumber]
     include_reviewed: bool = False
+    is_preview: bool = False
+    view: View
+
+
+class FamilyEdit(Body):
+    """Families merged, each given by a beat of it, or beats split off as a family; `id` as in `BulkBeatEdit`."""
+
+    id: NewId = None
+    group_id: RowId
+    action: FamilyAction
+    samples: list[Sample]
     is_preview: bool = False
     view: View

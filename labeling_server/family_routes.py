@@ -2,78 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from labeling_server import answers, window_codec
-from labeling_server.beat_families import FamilyShelf, GroupFamilies  # noqa: TC001 - FastAPI reads them at run time
-from labeling_server.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.family_requests import (
+    Asked,
+    AskedFamilies,
+    FamilyNumber,
+    Shelf,
+    family_json,
+)
 from labeling_server.paging import note_next
-from labeling_server.requests import Db, api_router, group_in_stream
-from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.requests import Db, api_router
 from labeling_server.stream_routes import PACKED
-from signal_processing import beat_windows, vocabulary
+from signal_processing import beat_windows
 from signal_processing.morphology import OTHER
 from signal_processing.sample_types import SAMPLE_FORMATS
 from signal_processing.values import Block
 from storage import waveforms
-from storage.beats import HUMAN
-from storage.errors import UnknownRowError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from storage.catalogue import GroupRow
+    from labeling_server.beat_families import GroupFamilies
 
 router = api_router("/api/streams/{stream_id}/families", tag="families")
 
 MAX_MEMBERS = 500_000
 MAX_STRIPS = 120
-MAX_NUMBER = 32_767
 STRIP_S = 1.2
 """Signal on both sides of a member's R peak in its strip, s."""
-DIGITS = 4
-"""Of a template in mV: a tenth of a microvolt is below every device's step."""
 
 Order = Literal["unlike", "time"]
 Offset = Annotated[int, Query(ge=0, le=MAX_MEMBERS, description="Members to leave out from the first")]
-FamilyNumber = Annotated[int, Path(ge=0, le=MAX_NUMBER, description="As the list of families has it")]
-
-
-def _shelf(request: Request) -> FamilyShelf:
-    shelf: FamilyShelf = request.app.state.families
-    return shelf
-
-
-class _Asked(NamedTuple):
-    """The group that a request names, and its families."""
-
-    group: GroupRow
-    found: GroupFamilies
-
-    def members(self, family: int, order: Order) -> NDArray[np.intp]:
-        """Places of a family's members in `found.beats`: the least like the template first, or in the order of time."""
-        members = self.found.members(family)
-        if not len(members) and family != OTHER:
-            msg = f"family must be one of channel group {self.group.id} that has members, got {family}"
-            raise UnknownRowError(msg)
-        if order == "time":
-            return members
-        return members[np.argsort(self.found.similarities[members], kind="stable")]
-
-
-def _asked(
-    stream_id: RowId, group_id: RowId, database: Db, _: ApiReader, shelf: Annotated[FamilyShelf, Depends(_shelf)]
-) -> _Asked:
-    with database.transaction() as conn:
-        group = group_in_stream(conn, stream_id, group_id)
-    return _Asked(group, shelf.families_of(database, group))
-
-
-Asked = Annotated[_Asked, Depends(_asked)]
 
 
 @router.get("", response_model=answers.Families)
@@ -81,16 +45,9 @@ def list_families(asked: Asked) -> dict[str, Any]:
     """Every family, the largest first: count, labels, template and spread a lead in mV; number 0 is what is of none."""
     found = asked.found
     channels = asked.group.signal.channels
-    rows = [
-        {
-            **_counted(found, family.number),
-            "template": np.round(family.template, DIGITS).tolist(),
-            "spread": np.round(family.spread, DIGITS).tolist(),
-        }
-        for family in found.families
-    ]
+    rows = [family_json(found, family.number) for family in found.families]
     if len(found.members(OTHER)):
-        rows.append({**_counted(found, OTHER), "template": None, "spread": None})
+        rows.append(family_json(found, OTHER))
     return {
         "n_beats": len(found.beats.samples),
         "leads": [{"position": lead, "name": channels[lead].name} for lead in found.leads],
@@ -109,12 +66,11 @@ def get_waveforms(asked: Asked, per_family: Annotated[int, Query(ge=1, le=40)] =
     """
     found = asked.found
     numbers, runs = [], []
-    standing = np.isin(found.samples, found.beats.samples)
     for family in found.families:
-        kept = np.flatnonzero(standing[family.examples])
+        kept = np.flatnonzero(np.isin(family.examples, found.beats.samples))
         for i in kept[np.unique(np.linspace(0, len(kept) - 1, min(per_family, len(kept))).astype(int))]:
             numbers.append(family.number)
-            runs.append(Block(int(found.samples[family.examples[i]]), family.waveforms[i].T))
+            runs.append(Block(int(family.examples[i]), family.waveforms[i].T))
     header = {"group_id": asked.group.id, "n_channels": len(found.leads), "families": numbers}
     packed = window_codec.encode_blocks(header, runs, SAMPLE_FORMATS["float32"])
     return Response(packed, media_type=window_codec.MEDIA_TYPE)
@@ -131,9 +87,17 @@ def list_members(
     order: Order = "unlike",
 ) -> dict[str, Any]:
     """Members of a family: their samples, label numbers, whether a person touched them, and how like the template."""
-    members = asked.members(family, order)
+    members = _members(asked, family, order)
     note_next(request, response, offset=offset, limit=limit, total=len(members))
     return _members_json(asked.found, members, offset, limit)
+
+
+@router.get("/{family}/half", response_model=answers.FamilyHalf)
+def get_half(family: FamilyNumber, asked: Asked, database: Db, shelf: Shelf) -> dict[str, Any]:
+    """The smaller of the two groups that a family falls into by its waveforms: what a split may take out of it."""
+    asked.members(family)
+    samples = shelf.half(database, asked.group, asked.found, family)
+    return {"total": len(asked.members(family)), "samples": samples.tolist()}
 
 
 @router.get("/{family}/strips", response_class=Response, responses=PACKED)
@@ -148,7 +112,7 @@ def get_strips(
     order: Order = "unlike",
 ) -> Response:
     """The same with the digital samples around each member, binary; `strips` says of which member each run is."""
-    members = asked.members(family, order)
+    members = _members(asked, family, order)
     reach = asked.group.signal.clock.n_samples(STRIP_S)
     leads = list(asked.found.leads)
     strips, runs = [], []
@@ -165,19 +129,12 @@ def get_strips(
     return response
 
 
-def _counted(found: GroupFamilies, number: int) -> dict[str, Any]:
-    """Number, count, counts by label, how many a person touched, and from where to where."""
-    members = found.members(number)
-    counts = Counter(found.beats.numbers[members].tolist())
-    samples = found.beats.samples[members]
-    return {
-        "number": number,
-        "count": len(members),
-        "labels": {vocabulary.label_of_number(label).code: n for label, n in counts.most_common()},
-        "n_touched": int((found.beats.origin[members] == HUMAN).sum()),
-        "first_sample": int(samples[0]),
-        "last_sample": int(samples[-1]),
-    }
+def _members(asked: AskedFamilies, family: int, order: Order) -> NDArray[np.intp]:
+    """Places of a family's members in `found.beats`: the least like the template first, or in the order of time."""
+    members = asked.members(family)
+    if order == "time":
+        return members
+    return members[np.argsort(asked.found.similarities[members], kind="stable")]
 
 
 def _members_json(found: GroupFamilies, members: NDArray[np.intp], offset: int, limit: int) -> dict[str, Any]:

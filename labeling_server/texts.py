@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from labeling_server.family_texts import FAMILY_TEXTS
 from labeling_server.layer_texts import LAYER_TEXTS
 from labeling_server.span_texts import SPAN_TEXTS
 
 TEXTS: Final[dict[str, str]] = {
     **SPAN_TEXTS,
     **LAYER_TEXTS,
+    **FAMILY_TEXTS,
     "product": "Rhythmark",
     # login
     "login.title": "Sign in",
@@ -237,7 +239,7 @@ TEXTS: Final[dict[str, str]] = {
     "bulk.since": "{n} changed since, left alone",
     "bulk.where": "Select a span, or mark a start with m and go to the end, then relabel all beats in it",
     "bulk.empty": "No beats there",
-    # families of beats, RR intervals
+    # RR intervals
     "lorenz.title": "Lorenz plot of RR intervals",
     "lorenz.histogram": "Histogram of RR intervals",
     "lorenz.before": "RR before, ms",
@@ -249,22 +251,6 @@ TEXTS: Final[dict[str, str]] = {
     "lorenz.hint.move": "moves a range",
     "lorenz.hint.size": "sizes it",
     "lorenz.hint.strip": "goes over what is chosen on the strip",
-    "families.title": "Families of beats",
-    "families.summary": "{beats} beats in {n} families",
-    "families.empty": "No beats yet: families appear when a detector has found beats, or a person has added some.",
-    "families.family": "family {n}",
-    "families.other": "in no family",
-    "families.other.text": "Too rare to be kept apart, or samples are missing around them.",
-    "families.reviewed": "{n} touched by a person",
-    "families.members": "{from} to {to} of {n}, most unlike first",
-    "families.marked": "{n} marked: a letter is for these alone",
-    "families.strips": "Members, most unlike first",
-    "families.alike": "How like the template it is, at most 1",
-    "families.hint.open": "opens",
-    "families.hint.strip": "on the strip",
-    "families.hint.mark": "marks",
-    "families.relabel": "Relabel",
-    "families.relabel.title": "Or the letter of the new label itself",
     # dialogs that do not stop the page
     "palette.title": "Label",
     "palette.hint": "Type to filter, Enter takes the first",

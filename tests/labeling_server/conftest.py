@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
+from pathlib import Path
 
 import httpx2
 import numpy as np
@@ -16,6 +18,8 @@ from labeling_server.serve import bound_socket
 from labeling_server.settings import ServerSettings
 from signal_processing.values import Annotation, Annotator, Block, Channel, Signal
 from storage import annotations, beats, catalogue, runs, users, waveforms
+
+sys.path.insert(0, str(Path(__file__).parent))  # with importlib mode test folders are not on it
 
 FS_HZ = 250.0
 T0_US = 1_762_000_000_000_000

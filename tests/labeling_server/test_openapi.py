@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from labeling_server import answers, edit_bodies, rows_json
+from signal_processing import family_edits
 from signal_processing.values import Channel, Signal
 from signal_processing.vocabulary import LabelKind
 from storage import edits
@@ -20,6 +21,7 @@ from storage.annotation_row import (
 )
 from storage.bulk_edit_row import ACTIONS, BulkEdit, Preview
 from storage.catalogue import GroupRow, StreamRow
+from storage.family_edits import FamilyEditRow
 
 
 @pytest.fixture
@@ -60,6 +62,7 @@ def test_every_operation_tells_what_it_answers_and_how_it_refuses(operations):
         (answers.Revision, set(RevisionRow.__struct_fields__)),
         (answers.BulkEdit, set(BulkEdit.__struct_fields__)),
         (answers.BulkPreview, set(Preview.__struct_fields__)),
+        (answers.FamilyEdit, set(FamilyEditRow.__struct_fields__)),
         (answers.Stream, set(StreamRow.__struct_fields__) - {"patient_id"}),
         (answers.Channel, set(Channel.__struct_fields__)),
     ],
@@ -78,4 +81,5 @@ def test_words_of_the_api_are_those_of_the_house():
     assert (get_args(edit_bodies.Severity), get_args(edit_bodies.Certainty)) == (SEVERITIES, CERTAINTIES)
     assert set(get_args(edit_bodies.Action)) == set(edits.ACTIONS)
     assert get_args(edit_bodies.BulkAction) == ACTIONS
+    assert get_args(edit_bodies.FamilyAction) == get_args(family_edits.Action)
     assert set(get_args(answers.Kind)) == set(LabelKind)

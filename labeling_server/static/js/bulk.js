@@ -1,13 +1,13 @@
 // One thing done to many beats: first what it would change, then one edit, one undo, one line of the history.
 
+import { agreement } from "./agree.js";
 import { getJson, send } from "./api.js";
 import { labelOfNumber, mainGroup, reader, say, stream } from "./config.js";
-import { h, keyCap } from "./dom.js";
+import { h } from "./dom.js";
 import { fetchRow, newId, registerEdits, saving, submit } from "./edits.js";
 import { cursorSeconds } from "./layout.js";
 import { beatAt, forgetBetween } from "./marks.js";
 import { refreshPage } from "./navigate.js";
-import { closeOverlay, openOverlay } from "./overlays.js";
 import { refreshOverview } from "./overview.js";
 import { repaint } from "./paint.js";
 import { openPalette } from "./palette.js";
@@ -50,47 +50,27 @@ export async function bulkEdit({ action, label = null, beats }) {
 }
 
 /** What would change, in a small window; whether the reader wants it. @returns {Promise<boolean>} */
-function agreed(body) {
-  return new Promise((resolve) => {
-    const told = h("div", { class: "told", role: "status" });
-    const apply = h("button", { type: "button", class: "primary", onclick: () => done(true) }, say("bulk.apply"), keyCap("Enter"));
-    const leave = h("button", { type: "button", class: "quiet", onclick: () => done(false) }, say("bulk.leave"), keyCap("Escape"));
-    const box = h("input", { type: "checkbox" });
-    const choice = h("label", { class: "choice", hidden: true }, box, say("bulk.include"));
-    const closed = new MutationObserver(() => told.isConnected || done(false));
-    /** Wherever the focus went: Enter must not accept what is selected behind the window. @param {KeyboardEvent} event */
-    const press = (event) => {
-      if (event.key !== "Escape" && (event.key !== "Enter" || event.target === leave)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (event.key === "Escape") done(false);
-      else if (!apply.disabled) done(true);
-    };
-    const done = (wanted) => {
-      closed.disconnect();
-      document.removeEventListener("keydown", press, true);
-      if (told.isConnected) closeOverlay();
-      resolve(wanted);
-    };
-    const look = async () => {
-      body.include_reviewed = box.checked; // as it is sent, too
-      const seen = await soon(preview(body));
-      told.replaceChildren(...foretold(body, seen).map((line, i) => h("p", { class: i ? "soft" : "head" }, line)));
-      choice.hidden = !box.checked && !seen.n_protected;
-      apply.disabled = seen.n_changed === 0;
-    };
-    box.addEventListener("change", () => void look());
-    void look().then(() => {
-      openOverlay("bulk", say(`bulk.title.${body.action}`), told, choice, h("footer", {}, leave, apply));
-      closed.observe(document.getElementById("overlays"), { childList: true });
-      document.addEventListener("keydown", press, true);
-      (apply.disabled ? leave : apply).focus();
-    }, (error) => {
-      saving.refused = error.message;
-      changed("saving");
-      resolve(false);
-    });
-  });
+async function agreed(body) {
+  const told = h("div", { class: "told", role: "status" });
+  const box = h("input", { type: "checkbox" });
+  const choice = h("label", { class: "choice", hidden: true }, box, say("bulk.include"));
+  const { apply, ask } = agreement();
+  const look = async () => {
+    body.include_reviewed = box.checked; // as it is sent, too
+    const seen = await soon(preview(body));
+    told.replaceChildren(...foretold(body, seen).map((line, i) => h("p", { class: i ? "soft" : "head" }, line)));
+    choice.hidden = !box.checked && !seen.n_protected;
+    apply.disabled = seen.n_changed === 0;
+  };
+  box.addEventListener("change", () => void look());
+  try {
+    await look();
+  } catch (error) {
+    saving.refused = error.message;
+    changed("saving");
+    return false;
+  }
+  return ask("bulk", say(`bulk.title.${body.action}`), told, choice);
 }
 
 /** What the server says that would change; why it does not say it, while it cannot. */
@@ -170,7 +150,7 @@ async function takeIn(answer) {
 }
 
 /** A thin bar over what takes longer than an eye notices. @template T @param {Promise<T>} done @returns {Promise<T>} */
-async function soon(done) {
+export async function soon(done) {
   const bar = document.getElementById("loading");
   const late = setTimeout(() => (bar.hidden = false), SLOW_MS);
   try {

@@ -12,7 +12,7 @@ import { sampleOf, usOf, usOfSample } from "./time.js";
 
 /**
  * @typedef {import("./state.js").Row} Row
- * @typedef {{what: "revise" | "beat" | "add-span" | "add-beat" | "bulk", id: string | null, action: string, changes: any,
+ * @typedef {{what: "revise" | "beat" | "add-span" | "add-beat" | "bulk" | "families", id: string | null, action: string, changes: any,
  *   expected: number | null, base: Row | null, body?: any, was?: any, undoes?: any, undone?: number, sinceMs: number, view: any,
  *   retried?: boolean}} Edit
  * undoes: the entry that it steps over; undone: the revision that it takes back, with what followed from it for other rows

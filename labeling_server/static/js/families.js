@@ -1,16 +1,19 @@
-// The view of families: beats of one shape on one card, the largest first; a letter relabels all of a family at once.
+// The view of families: beats of one shape on one card, the largest first; a letter relabels all of a family at once, and
+// families are merged and split by hand.
 
 import { bulkEdit } from "./bulk.js";
-import { labelColor, classOf } from "./colors.js";
-import { labels, mainGroup, say } from "./config.js";
-import { h, keyCap } from "./dom.js";
+import { mainGroup, say } from "./config.js";
+import { h } from "./dom.js";
 import { saving } from "./edits.js";
-import { cardFrame, cardScale, drawFamily } from "./family_draw.js";
+import { cardContent, cardName, drawCards, rangeOf } from "./family_cards.js";
+import { cardScale } from "./family_draw.js";
+import { editFamilies, fetchHalf, telling } from "./family_edits.js";
+import { openFamilyHistory } from "./family_history.js";
 import {
-  chosenMembers, closeFamily, drawMembers, goToMember, membersContent, openFamily, openedFamily, refreshFamily, showOnStrip, toggleMarked,
+  chosenMembers, closeFamily, drawMembers, goToMember, membersContent, openFamily, openedFamily, refreshFamily, showOnStrip, toggleMarked, toggleMarkedToHere,
 } from "./family_members.js";
 import { PAGE, fetchFamilies, fetchMembers } from "./family_store.js";
-import { counted, countedLetters, relabelButton } from "./letters.js";
+import { counted, editButton, keyLegend, relabelButton, tickBox } from "./letters.js";
 import { beatOfKey, openPalette } from "./palette.js";
 import { getPxPerMm } from "./scale.js";
 import { state } from "./state.js";
@@ -20,8 +23,6 @@ const SLOW_MS = 100;
 const RETRY_MS = 2000;
 /** A running stream's families are asked for again when so much signal came. */
 const AGAIN_S = 60;
-/** Largest families whose templates must fit their cards. */
-const FITTED = 12;
 /** Above and below what a template needs on the strips of members, which are not alike. */
 const ROOM = 1.1;
 
@@ -32,9 +33,13 @@ let chosen = null;
 /** @type {HTMLElement | null} */
 let host = null;
 let problem = "";
+/** Numbers of families that a merge is for. @type {Set<number>} */
+const marked = new Set();
 let seenSavedUs = null;
 let seenSample = 0;
 let drawn = "";
+/** Whose cards are drawn, while they are. @type {import("./family_store.js").Known | null} */
+let drawnOf = null;
 
 const families = () => known?.families ?? [];
 const placeOf = () => Math.max(families().findIndex((family) => family.number === chosen), 0);
@@ -62,67 +67,62 @@ async function refresh() {
   seenSavedUs = saving.savedUs;
   seenSample = state.nextSample;
   known = (await behindBar(Promise.all([fetchFamilies(), refreshFamily()]).then(([found]) => found))) ?? known;
+  for (const number of marked) if (!families().some((family) => family.number === number)) marked.delete(number);
   if (chosen === null || !families().some((family) => family.number === chosen)) chosen = families()[0]?.number ?? null;
   render();
 }
 
-/** Bounds of the templates of the largest families, mV. @param {import("./family_store.js").Family[]} some */
-function rangeOf(some) {
-  const shown = some.filter((family) => family.template).slice(0, FITTED);
-  const values = shown.flatMap(({ template, spread }) => template.flatMap((lead, i) => lead.flatMap((mv, n) => [mv - spread[i][n], mv + spread[i][n]])));
-  return { low: Math.min(-0.2, ...values), high: Math.max(0.5, ...values) };
-}
-
 const roomy = ({ low, high }) => ({ low: low * ROOM, high: high * ROOM });
 
+/** @returns {{head?: HTMLElement, list?: HTMLElement, foot?: HTMLElement}} */
 function gridContent() {
-  if (problem && !known) return [h("p", { class: "empty" }, problem)];
-  if (known && !known.families.length) return [h("p", { class: "empty" }, say("families.empty"))];
-  if (!known) return [];
+  if (problem && !known) return { list: h("p", { class: "empty" }, problem) };
+  if (known && !known.families.length) return { list: h("p", { class: "empty" }, say("families.empty")) };
+  if (!known) return {};
   const head = h(
     "header", { class: "view-head" }, h("h2", {}, say("families.title")),
     h("span", { class: "figures" }, say("families.summary", { beats: counted(known.nBeats), n: families().filter((family) => family.number).length })),
-    h("span", { class: "figures soft" }, cardScale(known.shape, rangeOf(families()))),
-    h("span", { class: "soft hints" }, keyCap("Enter"), say("families.hint.open"), keyCap("."), say("families.hint.strip")),
-    relabelButton(chooseLabel),
+    h("span", { class: "edits" }, editButton("merge", "m", marked.size > 1, () => void merge()), editButton("halve", "d", true, () => void halve()),
+      relabelButton(chooseLabel), editButton("history", "i", true, () => void openFamilyHistory())),
   );
   const cards = families().map(card);
-  const list = h("div", { class: "family-grid", role: "listbox", tabindex: "0", "aria-label": say("families.title"), "aria-activedescendant": `family-${chosen}` }, ...cards);
-  return [head, list];
+  const list = h("div", { class: "family-grid", role: "listbox", tabindex: "0", "aria-multiselectable": true, "aria-label": say("families.title"), "aria-activedescendant": `family-${chosen}` }, ...cards);
+  const foot = keyLegend(cardScale(known.shape, rangeOf(families())), marked.size, ["Enter", "families.hint.open"], [".", "families.hint.strip"], [" ", "families.hint.mark"]);
+  return { head, list, foot };
 }
-
-const mainLabel = (family) => Object.keys(family.labels)[0] ?? "?";
 
 /** @param {import("./family_store.js").Family} family */
 function card(family) {
-  const code = mainLabel(family);
-  const share = (100 * family.count) / Math.max(known.nBeats, 1);
-  const percent = share >= 10 ? share.toFixed(0) : share >= 0.1 ? share.toFixed(1) : "<0.1";
-  const title = family.number ? say("families.family", { n: family.number }) : say("families.other");
+  const { number } = family;
+  const isMarked = marked.has(number);
   return h(
     "div",
     {
-      class: `family ${family.number ? "" : "other"}`, role: "option", id: `family-${family.number}`, "data-family": family.number,
-      "aria-selected": family.number === chosen, "aria-label": `${title}: ${counted(family.count)} ${labels.get(code)?.name ?? ""}`,
+      class: `family ${number ? "" : "other"} ${isMarked ? "marked" : ""}`, role: "option", id: `family-${number}`, "data-family": number,
+      "aria-selected": number === chosen, "aria-checked": isMarked, "aria-label": cardName(family),
       // the second click, or tap, opens it
-      onclick: () => (family.number === chosen ? void open() : choose(family.number)),
+      onclick: () => (number === chosen ? void open() : choose(number)),
     },
-    h("header", {}, h("b", { class: `code ${classOf(code)}` }, code), h("span", { class: "figures" }, counted(family.count)), h("span", { class: "figures soft" }, `${percent} %`),
-      family.n_touched ? h("span", { class: "touched", title: say("families.reviewed", { n: counted(family.n_touched) }) }, `● ${counted(family.n_touched)}`) : null,
-      h("span", { class: "soft title" }, title)),
-    family.template ? h("canvas", {}) : h("p", { class: "soft" }, say("families.other.text")),
-    h("p", { class: "counts" }, ...countedLetters(Object.entries(family.labels))),
+    ...cardContent(family, known.nBeats, { tick: number ? tickBox(isMarked, () => toggleFamily(number)) : null }),
   );
+}
+
+/** Takes a family in, or leaves it out, of those that become one; what is of none is no family. @param {number} number */
+function toggleFamily(number) {
+  if (number && !marked.delete(number)) marked.add(number);
+  chosen = number;
+  render();
 }
 
 function render() {
   if (!host) return;
   const top = host.querySelector(".view-scroll")?.scrollTop ?? 0;
-  const [head, ...rest] = openedFamily() ? membersContent({ back, relabel: chooseLabel, choose: chooseMember }) : gridContent();
+  const { head, list, foot } = openedFamily() ? membersContent({ back, relabel: chooseLabel, choose: chooseMember, mark: markMember, markToHere, split: splitOff, halve }) : gridContent();
+  if (list && isDrawn()) keepPictures(list);
   const trouble = problem && known ? h("p", { class: "problem" }, problem) : null;
-  host.replaceChildren(...[head, h("div", { class: "view-scroll" }, trouble, ...rest)].filter(Boolean));
+  host.replaceChildren(...[head, h("div", { class: "view-scroll" }, trouble, list), foot].filter(Boolean));
   host.querySelector(".view-scroll").scrollTop = top;
-  draw();
+  if (!isDrawn()) draw();
   // the keys are heard wherever the focus is; screen readers follow it, and a comment that is being written keeps it
   if (document.activeElement === document.body) host.querySelector('[role="listbox"]')?.focus({ preventScroll: true });
   reveal();
@@ -135,16 +135,21 @@ function mark(id) {
   reveal();
 }
 
+/** Whether the cards that are there were drawn as they would be now. */
+const isDrawn = () => !openedFamily() && known !== null && drawnOf === known && drawn === signature();
+
+/** Other marks need no other pictures. @param {HTMLElement} list of cards that are not drawn yet */
+function keepPictures(list) {
+  const pictures = new Map([...host.querySelectorAll(".family canvas")].map((canvas) => [canvas.closest(".family").id, canvas]));
+  for (const canvas of list.querySelectorAll("canvas")) canvas.replaceWith(pictures.get(canvas.closest(".family").id) ?? canvas);
+}
+
 function draw() {
   drawn = signature();
+  drawnOf = openedFamily() ? null : known;
   if (openedFamily()) return drawMembers(host);
   if (!known) return undefined;
-  const frame = cardFrame(known.shape, rangeOf(families()));
-  host.style.setProperty("--card-width", `${frame.width}px`);
-  for (const family of families()) {
-    const canvas = host.querySelector(`#family-${family.number} canvas`);
-    if (canvas) drawFamily(canvas, known.shape, frame, labelColor(mainLabel(family)), family, known.members.get(family.number) ?? []);
-  }
+  drawCards(host, known, families());
   return undefined;
 }
 
@@ -196,14 +201,48 @@ async function walk(by) {
   await showOnStrip();
 }
 
-/** All of the family, or the members that are marked, after a look at what that would change. @param {string} label */
+/** All of the family, or the families or members that are marked, after a look at what that would change. @param {string} label */
 async function relabel(label) {
   const family = current();
   if (!family) return;
-  const members = openedFamily() ? chosenMembers() : await behindBar(fetchMembers(family.number));
+  const numbers = marked.size ? [...marked] : [family.number];
+  const members = openedFamily() ? chosenMembers() : await behindBar(Promise.all(numbers.map(fetchMembers)).then((all) => all.flat()));
   if (!members) return render();
   const done = await bulkEdit({ action: "relabel", label, beats: members.map(({ sample, number }) => ({ sample, number })) });
-  if (done) openedFamily()?.marked.clear(); // the new letters come with what `paint` asks for
+  if (!done) return;
+  (openedFamily() ?? { marked }).marked.clear(); // the new letters come with what `paint` asks for
+}
+
+/** All marked families as one. */
+async function merge() {
+  const chosenOnes = families().filter((family) => marked.has(family.number));
+  if (chosenOnes.length < 2) return telling(say("families.mark.two"));
+  return edited(await editFamilies("merge", chosenOnes.map((family) => family.first_sample), known));
+}
+
+/** The marked members as a family of their own. */
+async function splitOff() {
+  const { marked: taken } = openedFamily();
+  return taken.size ? edited(await editFamilies("split", [...taken], known)) : telling(say("families.mark.members"));
+}
+
+/** The chosen family in the two that it falls into by itself. */
+async function halve() {
+  const family = current();
+  if (!family?.number) return telling(say("families.halve.other"));
+  const samples = await behindBar(fetchHalf(family.number));
+  if (!samples) return render();
+  return samples.length ? edited(await editFamilies("split", samples, known)) : telling(say("families.halve.none"));
+}
+
+/** @param {import("./family_store.js").Known | null} now what is on screen after an edit; null where nothing was done */
+function edited(now) {
+  if (!now) return;
+  known = now;
+  marked.clear();
+  openedFamily()?.marked.clear();
+  if (!families().some((family) => family.number === chosen)) chosen = families()[0]?.number ?? null;
+  render(); // the rest comes with what `paint` asks for
 }
 
 /** For who has no keyboard, or not the letter in mind. */
@@ -230,12 +269,42 @@ function press(key) {
   else if (key in MOVES || key in PAGES) move(key);
   else if (key === "Enter") void (openedFamily() ? showOnStrip() : open());
   else if (key === "." || key === ",") void walk(key === "." ? 1 : -1);
-  else if (key === " " && openedFamily()) {
-    toggleMarked();
+  else if (key === "d") void halve();
+  else if (key === "Escape" && openedFamily()) back();
+  else return openedFamily() ? pressInMembers(key) : pressInGrid(key);
+  return true;
+}
+
+/** @param {string} key @returns {boolean} */
+function pressInGrid(key) {
+  if (key === " " && chosen !== null) toggleFamily(chosen);
+  else if (key === "i") void openFamilyHistory();
+  else if (key === "m") void merge();
+  else if (key === "Escape" && marked.size) {
+    marked.clear();
     render();
-  } else if (key === "Escape" && openedFamily()) back();
+  } else return false;
+  return true;
+}
+
+/** @param {string} key @returns {boolean} */
+function pressInMembers(key) {
+  if (key === "s") void splitOff();
+  else if (key === " ") markMember();
+  else if (key === "u") markToHere();
   else return false;
   return true;
+}
+
+/** @param {number} [at] place of the member, where it is not the one that is chosen */
+function markMember(at) {
+  toggleMarked(at);
+  render();
+}
+
+function markToHere() {
+  toggleMarkedToHere();
+  render();
 }
 
 /** Follows edits, undo and a running stream; draws again where scale or theme changed. */
@@ -254,6 +323,7 @@ registerView({
   },
   close() {
     host = null;
+    drawnOf = null;
   },
   paint,
   press,

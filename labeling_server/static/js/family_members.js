@@ -5,7 +5,7 @@ import { labelOfNumber, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
 import { drawStrip, stripFrame, stripScale } from "./family_draw.js";
 import { PAGE, fetchMembers, fetchStrips } from "./family_store.js";
-import { counted, relabelButton } from "./letters.js";
+import { counted, editButton, keyLegend, relabelButton, tickBox } from "./letters.js";
 import { hms, usOfSample } from "./time.js";
 import { beginWalk } from "./walk.js";
 
@@ -70,11 +70,20 @@ export function goToMember(to) {
   return loadPage(opened);
 }
 
-/** Takes the member in, or leaves it out, of those that the next letter is for. */
-export function toggleMarked() {
-  const sample = opened?.members[opened.at]?.sample;
+/** Takes a member in, or leaves it out, of those that the next letter or split is for. @param {number} [at] the chosen one where none is said */
+export function toggleMarked(at = opened?.at) {
+  const sample = opened?.members[at]?.sample;
   if (sample === undefined) return;
   if (!opened.marked.delete(sample)) opened.marked.add(sample);
+}
+
+/** All from the most unlike to the chosen one; where they are marked already, none of them. */
+export function toggleMarkedToHere() {
+  if (!opened) return;
+  const { members, at, marked } = opened;
+  const samples = members.slice(0, at + 1).map((member) => member.sample);
+  const areMarked = samples.every((sample) => marked.has(sample));
+  for (const sample of samples) areMarked ? marked.delete(sample) : marked.add(sample);
 }
 
 /** Those that a letter is for: the marked ones, else all. */
@@ -91,44 +100,44 @@ export function showOnStrip() {
   return beginWalk(one.members.map((member) => member.sample), one.at, (at) => (one.at = at));
 }
 
-/** @param {{back: () => void, relabel: () => void, choose: (at: number) => void}} does */
-export function membersContent({ back, relabel, choose }) {
+/**
+ * @param {{back: () => void, relabel: () => void, choose: (at: number) => void, mark: (at: number) => void, markToHere: () => void,
+ *   split: () => void, halve: () => void}} does
+ */
+export function membersContent({ back, relabel, choose, mark, markToHere, split, halve }) {
   const { members, at, marked } = opened;
   const first = pageOf(at) * PAGE;
   const last = Math.min(first + PAGE, members.length);
   const head = h(
     "header", { class: "view-head" },
-    h("button", { type: "button", class: "quiet", onclick: back }, "← ", say("families.title"), " ", keyCap("Escape")),
+    h("button", { type: "button", class: "quiet", onclick: back }, "← ", say("families.back"), " ", keyCap("Escape")),
     h("span", { class: "figures" }, say("families.members", { from: counted(first + 1), to: counted(last), n: counted(members.length) })),
-    h("span", { class: "figures soft" }, stripScale(opened.range)),
-    marked.size
-      ? h("span", { class: "soft hints" }, say("families.marked", { n: counted(marked.size) }))
-      : h("span", { class: "soft hints" }, keyCap("."), say("families.hint.strip"), keyCap(" "), say("families.hint.mark")),
-    relabelButton(relabel),
+    h("span", { class: "edits" }, editButton("toHere", "u", true, markToHere), editButton("split", "s", marked.size > 0, split),
+      editButton("halve", "d", opened.family > 0, halve), relabelButton(relabel)),
   );
   const strips = opened.pages.get(pageOf(at))?.strips ?? [];
   const list = h(
-    "div", { class: "family-strips", role: "listbox", tabindex: "0", "aria-label": say("families.strips"), "aria-activedescendant": `member-${at}` },
-    ...strips.map((strip, i) => stripCard(strip, first + i, choose)),
+    "div", { class: "family-strips", role: "listbox", tabindex: "0", "aria-multiselectable": true, "aria-label": say("families.strips"), "aria-activedescendant": `member-${at}` },
+    ...strips.map((strip, i) => stripCard(strip, first + i, choose, mark)),
   );
-  return [head, list];
+  const foot = keyLegend(stripScale(opened.range), marked.size, [".", "families.hint.strip"], [" ", "families.hint.mark"]);
+  return { head, list, foot };
 }
 
-/** @param {import("./family_store.js").Strip} strip @param {number} at @param {(at: number) => void} choose */
-function stripCard({ member }, at, choose) {
+/** @param {import("./family_store.js").Strip} strip @param {number} at @param {(at: number) => void} choose @param {(at: number) => void} mark */
+function stripCard({ member }, at, choose, mark) {
   const code = labelOfNumber.get(opened.members[at]?.number ?? member.number)?.code ?? "?";
   const isMarked = opened.marked.has(member.sample);
   return h(
     "div",
     {
-      class: `member ${isMarked ? "marked" : ""}`, role: "option", id: `member-${at}`, "aria-selected": at === opened.at,
+      class: `member ${isMarked ? "marked" : ""}`, role: "option", id: `member-${at}`, "aria-selected": at === opened.at, "aria-checked": isMarked,
       onclick: () => choose(at),
     },
     h("header", {},
       h("b", { class: classOf(code) }, code), h("span", { class: "time" }, hms(usOfSample(member.sample))),
       member.touched ? h("span", { class: "touched", title: say("families.reviewed", { n: 1 }) }, "●") : null,
-      isMarked ? h("span", { class: "tick" }, "✓") : null,
-      h("span", { class: "figures soft", title: say("families.alike") }, member.similarity.toFixed(2))),
+      h("span", { class: "figures soft", title: say("families.alike") }, member.similarity.toFixed(2)), tickBox(isMarked, () => mark(at))),
     h("canvas", {}),
   );
 }

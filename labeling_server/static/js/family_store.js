@@ -14,8 +14,9 @@ const ALL = 500_000;
 
 /**
  * @typedef {{number: number, count: number, labels: Object<string, number>, n_touched: number, first_sample: number,
- *   last_sample: number, template: number[][] | null, spread: number[][] | null}} Family
- * @typedef {{families: Family[], nBeats: number, shape: import("./family_draw.js").Shape, members: Map<number, Float32Array[]>}} Known
+ *   last_sample: number, by_hand: boolean, template: number[][] | null, spread: number[][] | null}} Family
+ * @typedef {{sample: number, points: Float32Array}} Shown a member to lay over others, leads interleaved
+ * @typedef {{families: Family[], nBeats: number, shape: import("./family_draw.js").Shape, members: Map<number, Shown[]>}} Known
  * @typedef {{sample: number, number: number, touched: number, similarity: number}} Member
  * @typedef {{member: Member, pieces: import("./family_draw.js").Piece[]}} Strip
  */
@@ -27,11 +28,11 @@ const group = () => ({ group_id: mainGroup.id });
 export async function fetchFamilies() {
   const [told, packed] = await Promise.all([getJson(path, group()), getBinary(`${path}/waveforms`, group())]);
   const { header, runs } = decodeWindow(packed);
-  /** @type {Map<number, Float32Array[]>} */
+  /** @type {Map<number, Shown[]>} */
   const members = new Map();
   runs.forEach((run, i) => {
     const number = header.families[i];
-    members.set(number, [...(members.get(number) ?? []), /** @type {Float32Array} */ (run.data)]);
+    members.set(number, [...(members.get(number) ?? []), { sample: run.start, points: /** @type {Float32Array} */ (run.data) }]);
   });
   const points = told.families.find((family) => family.template)?.template[0].length ?? 0;
   const shape = { before: told.n_before, points, pointHz: told.point_hz, names: told.leads.map((lead) => lead.name) };
