@@ -20,7 +20,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from detectors.protocol import NEVER_MIND, Step
 from detectors.spans import NOWHERE, REPEAT_S, OpenSpan, n_samples
@@ -38,8 +41,11 @@ N_SIDE = 30
 N_PAIRS = 8
 """Intervals that are compared pair by pair (Petrenas: N = 8)."""
 
-_PAIR_WEIGHTS = range(N_PAIRS - 1, 0, -1)
+PAIR_WEIGHTS = range(N_PAIRS - 1, 0, -1)
 """Of the pair of the newest and the one before it, the one before that, and so on."""
+
+ALL_PAIRS = N_PAIRS * (N_PAIRS - 1) // 2
+"""The sum of the weights."""
 
 FINE_S, COARSE_S = 0.03, 0.06
 """Tolerances of a pair, s (Petrenas: 0.03 s)."""
@@ -66,7 +72,13 @@ the rhythm is a pattern. Fibrillation repeats one in five by chance."""
 _PACKING = 1 << 10
 """Counts of repeats are summed together, one to ten bits each: a window holds at most 61."""
 
-_ECTOPIC = frozenset(entry.code for entry in LABELS if entry.aami in {"V", "F"})
+ECTOPIC_CLASSES = frozenset({"V", "F"})
+"""AAMI classes of the beats beside which an interval says nothing."""
+
+_ECTOPIC = frozenset(entry.code for entry in LABELS if entry.aami in ECTOPIC_CLASSES)
+
+NumberT = TypeVar("NumberT", float, NDArray[np.float64])
+"""Of one interval as beats come, or of many at once (`detectors.afib_judged`)."""
 
 
 @dataclass(frozen=True)
@@ -240,17 +252,15 @@ class Afib:
         state.ends.append(state.raw_ends[-2])
         state.intervals.append(past[-1])
         state.repeats.append(_repeats(past))
-        state.plain.append(
-            weights.pairs_fine * _pairs_apart(past, FINE_S)
-            + weights.pairs_coarse_filtered * _pairs_apart(now, COARSE_S)
-            + weights.successive_filtered * (step_filtered > FINE_S)
-            + weights.small * (step < SMALL_SHARE * past[-1])
-            + weights.large * (step > LARGE_SHARE * past[-1])
-        )
+        pairs = weighed_pairs(weights, _pairs_apart(past, FINE_S), _pairs_apart(now, COARSE_S))
+        state.plain.append(weighed_steps(weights, pairs, step_filtered, step, past[-1]))
         state.sized.append(
-            weights.size_filtered * min(step_filtered, MAX_DIFFERENCE_S)
-            + weights.size * min(step, MAX_DIFFERENCE_S)
-            + weights.size_second * min(step_second, MAX_DIFFERENCE_S)
+            weighed_sizes(
+                weights,
+                min(step_filtered, MAX_DIFFERENCE_S),
+                min(step, MAX_DIFFERENCE_S),
+                min(step_second, MAX_DIFFERENCE_S),
+            )
         )
 
     def _judge(self, state: AfibState, said: list[Annotation]) -> None:
@@ -265,9 +275,7 @@ class Afib:
         repeats = state.repeats if is_all else state.repeats[first:end]
         probability = 0.0
         if n >= MIN_JUDGED and not _is_pattern(sum(repeats), n):
-            mean_s = sum(intervals) / n
-            score = weights.bias + weights.interval * mean_s
-            score += sum(plain) / n + sum(sized) / n / mean_s
+            score = score_of(weights, sum(intervals) / n, sum(plain) / n, sum(sized) / n)
             probability = 1.0 / (1.0 + math.exp(-score))
         self._continue(state, i, probability, said)
         state.n_judged += 1
@@ -310,23 +318,58 @@ class Afib:
             label="AFIB",
             annotator=Annotator("machine", self.name, self.version),
             confidence=state.sum_probability / state.n_within,
-            figures={
-                "rate_bpm": S_PER_MIN * state.n_within / state.sum_interval_s,
-                "n_intervals": state.n_within,
-                "duration_s": (state.span.end - state.span.start) / state.fs_hz,
-            },
+            figures=episode_figures(
+                state.n_within, state.sum_interval_s, (state.span.end - state.span.start) / state.fs_hz
+            ),
             ongoing=ongoing,
         )
+
+
+def episode_figures(n_intervals: int, sum_interval_s: float, duration_s: float) -> dict[str, float]:
+    """What is told of an episode: of the judged intervals within it, at least one, and of its length."""
+    return {
+        "rate_bpm": S_PER_MIN * n_intervals / sum_interval_s,
+        "n_intervals": n_intervals,
+        "duration_s": duration_s,
+    }
+
+
+def weighed_pairs(weights: Weights, fine: NumberT, coarse_filtered: NumberT) -> NumberT:
+    """Shares of pairs that lie apart, weighed."""
+    return weights.pairs_fine * fine + weights.pairs_coarse_filtered * coarse_filtered
+
+
+def weighed_steps(
+    weights: Weights, pairs: NumberT, step_filtered: NumberT, step: NumberT, interval_s: NumberT
+) -> NumberT:
+    """To them, differences (s) that fibrillation has many and few of, weighed: what is not divided by the interval."""
+    weighed: NumberT = (
+        pairs
+        + weights.successive_filtered * (step_filtered > FINE_S)
+        + weights.small * (step < SMALL_SHARE * interval_s)
+        + weights.large * (step > LARGE_SHARE * interval_s)
+    )
+    return weighed
+
+
+def weighed_sizes(weights: Weights, step_filtered: NumberT, step: NumberT, step_second: NumberT) -> NumberT:
+    """Differences of at most `MAX_DIFFERENCE_S`, s, weighed: what is divided by the mean interval."""
+    return weights.size_filtered * step_filtered + weights.size * step + weights.size_second * step_second
+
+
+def score_of(weights: Weights, mean_interval_s: NumberT, mean_plain: NumberT, mean_sized: NumberT) -> NumberT:
+    """The logistic function's argument, of a window's means."""
+    return weights.bias + weights.interval * mean_interval_s + (mean_plain + mean_sized / mean_interval_s)
 
 
 def _pairs_apart(intervals: Sequence[float], tolerance_s: float) -> float:
     """Share of pairs further apart than a tolerance; each weighs as often as a sliding window of 8 meets it."""
     newest = intervals[-1]
     apart = 0
-    for weight, other in zip(_PAIR_WEIGHTS, intervals[-2::-1], strict=False):
+    for weight, other in zip(PAIR_WEIGHTS, intervals[-2::-1], strict=False):
         if abs(newest - other) > tolerance_s:
             apart += weight
-    return apart / (N_PAIRS * (N_PAIRS - 1) // 2)
+    return apart / ALL_PAIRS
 
 
 def _repeats(intervals: Sequence[float]) -> int:

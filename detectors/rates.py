@@ -202,7 +202,7 @@ class Rates:
         ordered = sorted(intervals)
         usual, newest = (ordered[N_INTERVALS // 2 - 1] + ordered[N_INTERVALS // 2]) / 2, intervals[-1]
         config, per_min = self.config, S_PER_MIN * state.fs_hz
-        slow, fast = per_min / config.brady_bpm, per_min / config.tachy_bpm
+        slow, fast = limits_samples(config, state.fs_hz)
         may_begin = (usual > slow and newest > slow) or (usual < fast and newest < fast)
         if not may_begin and state.brady.since == NOWHERE == state.tachy.since:
             return  # the usual case
@@ -254,18 +254,13 @@ class Rates:
         rhythm.since = NOWHERE
 
     def _rate(self, state: RatesState, rhythm: Sustained, label: str, *, ongoing: bool) -> Annotation:
-        duration_s = (rhythm.span.end - rhythm.span.start) / state.fs_hz
         return Annotation(
             start=rhythm.span.start,
             end=rhythm.span.end,
             label=label,
             annotator=self._annotator,
             confidence=rhythm.confidence,
-            figures={
-                "rate_bpm": S_PER_MIN * (rhythm.n_beats - 1) / duration_s,
-                "n_beats": rhythm.n_beats,
-                "duration_s": duration_s,
-            },
+            figures=sustained_figures(rhythm.n_beats, (rhythm.span.end - rhythm.span.start) / state.fs_hz),
             ongoing=ongoing,
         )
 
@@ -276,7 +271,7 @@ class Rates:
             label=label,
             annotator=self._annotator,
             confidence=state.confidence * self._gap_confidence(state, end),
-            figures={"duration_s": (end - state.beats[-1]) / state.fs_hz},
+            figures=gap_figures((end - state.beats[-1]) / state.fs_hz),
             ongoing=ongoing,
         )
 
@@ -295,3 +290,18 @@ class Rates:
     @staticmethod
     def _samples(state: RatesState, duration_s: float) -> int:
         return n_samples(duration_s, state.fs_hz)
+
+
+def limits_samples(config: RatesConfig, fs_hz: float) -> tuple[float, float]:
+    """Intervals, samples: of bradycardia those longer than the first, of tachycardia those shorter than the second."""
+    return S_PER_MIN * fs_hz / config.brady_bpm, S_PER_MIN * fs_hz / config.tachy_bpm
+
+
+def sustained_figures(n_beats: int, duration_s: float) -> dict[str, float]:
+    """What is told of a rhythm from its first beat to its last, at least two."""
+    return {"rate_bpm": S_PER_MIN * (n_beats - 1) / duration_s, "n_beats": n_beats, "duration_s": duration_s}
+
+
+def gap_figures(duration_s: float) -> dict[str, float]:
+    """What is told of a time without a beat."""
+    return {"duration_s": duration_s}

@@ -170,7 +170,7 @@ class Ventricular:
         if run.n_beats < MIN_RUN_BEATS:
             return
         newest = [*state.last_ventricular[1 - MIN_RUN_BEATS :], now]
-        is_fast = _rate_bpm(state, newest[0], now, MIN_RUN_BEATS) >= self.config.vt_bpm
+        is_fast = _rate_bpm(newest[0], now, MIN_RUN_BEATS, state.fs_hz) >= self.config.vt_bpm
         if not run.label:
             run.label = "VT" if is_fast else "IVR"
         elif run.label == "IVR" and is_fast:
@@ -228,19 +228,23 @@ class Ventricular:
             state.pattern = Series()
 
     def _series(self, state: VentricularState, series: Series, *, ongoing: bool) -> Annotation:
-        figures: dict[str, float] = {"n_beats": series.n_beats}
-        if series.label not in PATTERNS.values():
-            figures["rate_bpm"] = _rate_bpm(state, series.span.start, series.span.end - 1, series.n_beats)
         return Annotation(
             start=series.span.start,
             end=series.span.end,
             label=series.label,
             annotator=Annotator("machine", self.name, self.version),
             confidence=series.sum_confidence / series.n_beats,
-            figures=figures,
+            figures=series_figures(series.label, series.n_beats, series.span.start, series.span.end - 1, state.fs_hz),
             ongoing=ongoing,
         )
 
 
-def _rate_bpm(state: VentricularState, first: int, last: int, n_beats: int) -> float:
-    return S_PER_MIN * state.fs_hz * (n_beats - 1) / max(last - first, 1)
+def series_figures(label: str, n_beats: int, first: int, last: int, fs_hz: float) -> dict[str, float]:
+    """What is told of a run or a pattern from its first ventricular beat to its last; a pattern has no rate."""
+    if label in PATTERNS.values():
+        return {"n_beats": n_beats}
+    return {"n_beats": n_beats, "rate_bpm": _rate_bpm(first, last, n_beats, fs_hz)}
+
+
+def _rate_bpm(first: int, last: int, n_beats: int, fs_hz: float) -> float:
+    return S_PER_MIN * fs_hz * (n_beats - 1) / max(last - first, 1)
