@@ -72,6 +72,7 @@ class Known(NamedTuple):
             "label": label,
             "channel": channel,
             "evidence": [str(self.annotations[0])],
+            "min_confidence": 0.5,
         }
 
 

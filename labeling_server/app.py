@@ -23,6 +23,7 @@ from labeling_server import (
     openapi,
     pages,
     problems,
+    proposal_routes,
     session_routes,
     stream_routes,
 )
@@ -63,7 +64,7 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.families = FamilyShelf()
     problems.register(app)
     # edits of families before families: "edits" is no number of one
-    edits = (edit_routes, evidence_routes, bulk_routes, family_edit_routes)
+    edits = (edit_routes, evidence_routes, bulk_routes, proposal_routes, family_edit_routes)
     api = (session_routes, stream_routes, hour_routes, *edits, family_routes)
     for routes in (login, pages, *api):
         app.include_router(routes.router)

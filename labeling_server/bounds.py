@@ -39,6 +39,8 @@ Microseconds = Annotated[int, Field(ge=0, le=MAX_EXACT, description="Microsecond
 Revision = Annotated[int, Field(ge=0, le=MAX_ROW_ID)]
 LabelNumber = Annotated[int, Field(ge=0, le=MAX_LABEL_NUMBER, description="Number of a label in the vocabulary")]
 
+Confidence = Annotated[float, Field(ge=0, le=1, description="How sure the detector must have been")]
+
 Label = Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)]
 ChannelName = Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
 Note = Annotated[str, Field(max_length=MAX_NOTE, pattern=NO_NUL)]

@@ -8,6 +8,7 @@ from pydantic import UUID4, BaseModel, ConfigDict, Field
 
 from labeling_server.bounds import (
     ChannelName,
+    Confidence,
     Evidence,
     Label,
     LabelNumber,
@@ -149,5 +150,18 @@ class FamilyEdit(Body):
     group_id: RowId
     action: FamilyAction
     samples: list[Sample]
+    is_preview: bool = False
+    view: View
+
+
+class AcceptProposals(Body):
+    """Proposals to accept at once: those that lie in [start_us, end_us); `id` as in `NewSpan`, none to preview."""
+
+    id: NewId = None
+    start_us: Microseconds
+    end_us: Microseconds
+    label: Label | None = None
+    min_confidence: Confidence
+    include_emergent: bool = False
     is_preview: bool = False
     view: View

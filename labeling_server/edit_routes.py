@@ -6,7 +6,7 @@ An answer leaves only after its transaction is committed, so what the page shows
 from __future__ import annotations
 
 import uuid  # noqa: TC003 - FastAPI reads it at run time
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Response, status
 
@@ -60,12 +60,13 @@ def get_queue(
     _: ApiReader,
     page: Annotated[Page, page_of_up_to(200)],
     stream_id: RowId | None = None,
-    order: Literal["urgency", "newest", "time", "label", "risk"] = "urgency",
+    order: rows.Order = "urgency",
     offset: Offset = 0,
 ) -> list[dict[str, Any]]:
     """Proposals that wait for a decision, and decisions whose signal changed since (`signal_changed_us`).
 
-    It is worked from the top: what is decided meanwhile leaves it, and what stood below moves up.
+    It is worked from the top: what is decided meanwhile leaves it, and what stood below moves up. `uncertainty` has the
+    least confidence first; `risk` weighs urgency by it.
     """
     with database.transaction() as conn:
         if stream_id is not None:

@@ -1,7 +1,7 @@
 """Long lists in pages: `limit` says how long, the header `Link: <...>; rel="next"` where the next page is.
 
 Lists are read on behind their last entry (`after`), so that what is added or taken away meanwhile shifts nothing; the
-queue, which is worked from the top and ordered in five ways, by `offset`.
+queue, which is worked from the top and ordered in six ways, by `offset`.
 """
 
 from __future__ import annotations

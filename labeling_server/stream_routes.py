@@ -122,14 +122,25 @@ def get_beats(
 
 @router.get("/{stream_id}/beat-marks", response_class=Response, responses=PACKED)
 def get_beat_marks(
-    stream_id: RowId, group_id: RowId, start: Sample, end: Sample, database: Db, _: ApiReader
+    stream_id: RowId,
+    group_id: RowId,
+    start: Sample,
+    end: Sample,
+    database: Db,
+    _: ApiReader,
+    by: Literal["all", "people"] = "all",
 ) -> Response:
-    """Where the beats of hours are and what they are called, binary (see `labeling_server.window_codec`)."""
+    """Where the beats of hours are and what they are called, binary (see `labeling_server.window_codec`).
+
+    `by=people`: only those that a person made or changed.
+    """
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
         check_duration(start, end, group.signal.fs_hz)
         found = beats.read_beats(conn, group, start, end)
-    packed = window_codec.encode_beats({"group_id": group_id, "start": start, "end": end}, found.samples, found.numbers)
+    shown = found.origin == beats.HUMAN if by == "people" else slice(None)
+    header = {"group_id": group_id, "start": start, "end": end}
+    packed = window_codec.encode_beats(header, found.samples[shown], found.numbers[shown])
     return Response(packed, media_type=window_codec.MEDIA_TYPE)
 
 

@@ -94,7 +94,7 @@ class RevisionRow(msgspec.Struct, frozen=True, kw_only=True):
     before : the full state it replaced; None when it made the row.
     after : the full state it left, as far as machines did not extend it since.
     view : what was on the screen (times, leads, filters, gain), as the page told.
-    bulk_id : the bulk edit that it is part of (`storage.bulk_edits`); None of an edit of this one alone.
+    bulk_id : the bulk edit or the acceptance of many that it is part of; None of an edit of this one alone.
     cause_id, cause_revision, cause_action : the revision of another annotation that it follows from, and what that one
         did (`storage.overlaps`).
     split_from : the annotation that this one is the second part of, where this revision made it, undid it or redid it.

@@ -5,7 +5,7 @@ What people do to them is in `storage.revisions`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from psycopg.types.json import Jsonb
 
@@ -42,7 +42,7 @@ __all__ = [
 
 _SQL = queries.load("annotations")
 
-Order = Literal["urgency", "newest", "time", "label", "risk"]
+Order = Literal["urgency", "uncertainty", "newest", "time", "label", "risk"]
 
 
 class Proposal(NamedTuple):
@@ -174,17 +174,17 @@ def queue(
     Parameters
     ----------
     stream_id : of one stream; None means all.
-    order : "urgency" (most urgent first, of those proposals first, then by time), "newest" (most urgent first, then
-        newest; proposals alone), "time", "label", or
+    order : "urgency" (most urgent first, of those proposals first, then by time), "uncertainty" (least confidence
+        first: a detector says only what it holds for likely, so little confidence is doubt and never a sure no; none
+        given counts as 0), "newest" (most urgent first, then newest; proposals alone), "time", "label", or
         "risk" (urgency weighed by how unsure the machine was).
     offset : leave out so many from the top.
     """
-    statement = f"queue_{order}"
-    if statement not in _SQL:
-        msg = f"order must be urgency, newest, time, label or risk, got {order!r}"
+    if order not in get_args(Order):
+        msg = f"order must be one of {', '.join(get_args(Order))}, got {order!r}"
         raise ConstraintError(msg)
     # both halves of a queue are cut at the limit, before they are put together and the top is left out
-    return _rows(conn, statement, {"stream_id": stream_id, "limit": offset + limit, "offset": offset})
+    return _rows(conn, f"queue_{order}", {"stream_id": stream_id, "limit": offset + limit, "offset": offset})
 
 
 def get(conn: Connection[TupleRow], annotation_id: uuid.UUID) -> AnnotationRow:

@@ -16,7 +16,7 @@ from storage import queries
 from storage.annotations import get as get_annotation
 from storage.errors import UnknownRowError
 from storage.found_again import Claims, Found, claimed
-from storage.rows import fetch, fetch_one
+from storage.rows import fetch, fetch_one, fetch_value
 from storage.runs import list_runs
 
 if TYPE_CHECKING:
@@ -117,6 +117,13 @@ def read_beats(
 def read_machine_beats(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> Beats:
     """What the newest run of each detector said within [start, end), whatever people did to it since."""
     return _sorted(_machine_beats(conn, group, start, end, None), _beats_of_persons(group, _NOBODYS), start, end)
+
+
+def n_decided(conn: Connection[TupleRow], group: GroupRow, start: int, end: int) -> int:
+    """How many beats of [start, end) people added, changed, confirmed or took away; undone edits do not count."""
+    clock = group.signal.clock
+    within = {"start": start, "end": end, "start_us": clock.us_at(start), "end_us": clock.us_at(end)}
+    return int(fetch_value(conn, _SQL["n_decided"], {"group_id": group.id, **within}))
 
 
 def touch_beat(

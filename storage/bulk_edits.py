@@ -15,10 +15,10 @@ from psycopg.types.json import Jsonb
 
 from signal_processing import vocabulary
 from signal_processing.values import Annotator, point_ids
-from storage import edits, queries
+from storage import bulk_steps, edits, queries
 from storage.beats import MACHINE, Beats, read_beats
 from storage.bulk_edit_row import BulkEdit, Preview, WantedEdit
-from storage.errors import ConstraintError, UnknownRowError
+from storage.errors import ConstraintError
 from storage.rows import fetch, fetch_one
 from storage.runs import list_runs
 
@@ -107,12 +107,14 @@ def undo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> BulkEd
     ------
     UnknownRowError : if there is no such edit.
     """
-    return _step(conn, bulk_id, actor, is_redo=False)
+    bulk_steps.step(conn, bulk_id, actor, target="beats", is_redo=False)
+    return get(conn, bulk_id)
 
 
 def redo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> BulkEdit:
     """Do again what was undone, as `undo`."""
-    return _step(conn, bulk_id, actor, is_redo=True)
+    bulk_steps.step(conn, bulk_id, actor, target="beats", is_redo=True)
+    return get(conn, bulk_id)
 
 
 def get(conn: Connection[TupleRow], bulk_id: uuid.UUID) -> BulkEdit:
@@ -124,8 +126,8 @@ def get(conn: Connection[TupleRow], bulk_id: uuid.UUID) -> BulkEdit:
     """
     row = fetch_one(conn, _SQL["get"], {"bulk_id": bulk_id})
     if row is None:
-        raise _unknown(bulk_id)
-    return BulkEdit(**dict(zip(BulkEdit.__struct_fields__, row, strict=True)))
+        raise bulk_steps.unknown(bulk_id)
+    return _edit(row)
 
 
 def history(
@@ -144,7 +146,7 @@ def history(
     last = None if before is None else get(conn, before)
     place = {"before_us": None, "before_id": None} if last is None else {"before_us": last.at_us, "before_id": last.id}
     rows = fetch(conn, _SQL["history"], {"stream_id": stream_id, "limit": limit, **place})
-    return [BulkEdit(**dict(zip(BulkEdit.__struct_fields__, row, strict=True))) for row in rows]
+    return [_edit(row) for row in rows]
 
 
 class _Row(NamedTuple):
@@ -157,14 +159,11 @@ class _Row(NamedTuple):
     author_kind: str
 
 
-def _unknown(bulk_id: uuid.UUID) -> UnknownRowError:
-    return UnknownRowError(f"bulk edit must be a stored one, got id {bulk_id}")
-
-
 def _applied_before(conn: Connection[TupleRow], bulk_id: uuid.UUID, facts: Mapping[str, Any]) -> BulkEdit:
     """The edit that bears an identity already, if it is the same one."""
-    known = get(conn, bulk_id)
-    if any(getattr(known, name) != value for name, value in facts.items() if name != "bulk_id"):
+    row = fetch_one(conn, _SQL["get"], {"bulk_id": bulk_id})  # none: it is one of proposals
+    known = None if row is None else _edit(row)
+    if known is None or any(getattr(known, name) != value for name, value in facts.items() if name != "bulk_id"):
         msg = f"identity of a new bulk edit must be free, got {bulk_id}, which is another one's"
         raise ConstraintError(msg)
     return known
@@ -293,19 +292,5 @@ def _counts(wanted: WantedEdit, fates: NDArray[np.int8], n_changed: int) -> dict
     }
 
 
-def _step(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor, *, is_redo: bool) -> BulkEdit:
-    is_undone = fetch_one(conn, _SQL["lock"], {"bulk_id": bulk_id})
-    if is_undone is None:
-        raise _unknown(bulk_id)
-    if is_undone[0] is not is_redo:  # the answer was lost on the way, or a colleague was faster
-        return get(conn, bulk_id)
-    facts = {
-        "bulk_id": bulk_id,
-        "is_redo": is_redo,
-        "action": "redo" if is_redo else "undo",
-        "user_id": actor.user_id,
-        "login": actor.login,
-    }
-    n_stepped = conn.execute(_SQL["step"], {**facts, **_LABELS}, prepare=False).rowcount
-    conn.execute(_SQL["stepped"], {**facts, "n_stepped": n_stepped})
-    return get(conn, bulk_id)
+def _edit(row: TupleRow) -> BulkEdit:
+    return BulkEdit(**dict(zip(BulkEdit.__struct_fields__, row, strict=True)))

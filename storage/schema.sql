@@ -1,3 +1,12 @@
+CREATE OR REPLACE FUNCTION acceptance_fate(a annotations, at_least real, with_emergent boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT CASE WHEN a.ongoing THEN 'ongoing'
+                      WHEN a.urgency >= 3 AND NOT with_emergent THEN 'emergent'
+                      WHEN coalesce(a.confidence, 0) < at_least THEN 'unsure'
+                      ELSE 'accepted' END $function$;
+
 CREATE OR REPLACE FUNCTION annotation_state(a annotations)
  RETURNS jsonb
  LANGUAGE sql
@@ -174,12 +183,12 @@ CREATE TABLE beat_blocks (
 CREATE TABLE bulk_edits (
     id uuid NOT NULL,
     stream_id integer NOT NULL,
-    group_id integer NOT NULL,
+    group_id integer,
     action text NOT NULL,
     label text,
     include_reviewed boolean NOT NULL,
-    first_sample bigint NOT NULL,
-    end_sample bigint NOT NULL,
+    first_sample bigint,
+    end_sample bigint,
     n_given integer NOT NULL,
     n_changed integer DEFAULT 0 NOT NULL,
     n_protected integer DEFAULT 0 NOT NULL,
@@ -192,7 +201,15 @@ CREATE TABLE bulk_edits (
     updated_us bigint DEFAULT now_us() NOT NULL,
     undone_us bigint,
     undone_by text,
-    n_changed_since integer DEFAULT 0 NOT NULL
+    n_changed_since integer DEFAULT 0 NOT NULL,
+    target text DEFAULT 'beats'::text NOT NULL,
+    start_us bigint,
+    end_us bigint,
+    min_confidence double precision,
+    include_emergent boolean DEFAULT false NOT NULL,
+    n_emergent integer DEFAULT 0 NOT NULL,
+    n_unsure integer DEFAULT 0 NOT NULL,
+    n_ongoing integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE channel_groups (
@@ -454,17 +471,19 @@ ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_action_check CHECK ((action = A
 
 ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_check CHECK ((end_sample > first_sample));
 
-ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_check1 CHECK (((action = 'relabel'::text) = (label IS NOT NULL)));
-
 ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_check2 CHECK (((undone_us IS NULL) = (undone_by IS NULL)));
 
 ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
 
-ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_n_given_check CHECK ((n_given > 0));
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_of_beats CHECK (((target <> 'beats'::text) OR ((group_id IS NOT NULL) AND (first_sample IS NOT NULL) AND (end_sample IS NOT NULL) AND (n_given > 0) AND ((action = 'relabel'::text) = (label IS NOT NULL)))));
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_of_proposals CHECK (((target <> 'proposals'::text) OR ((action = 'confirm'::text) AND (start_us IS NOT NULL) AND (end_us IS NOT NULL) AND (end_us >= start_us) AND (min_confidence IS NOT NULL) AND ((min_confidence >= (0)::double precision) AND (min_confidence <= (1)::double precision)))));
 
 ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_pkey PRIMARY KEY (id);
 
 ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
+
+ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_target_check CHECK ((target = ANY (ARRAY['beats'::text, 'proposals'::text])));
 
 ALTER TABLE bulk_edits ADD CONSTRAINT bulk_edits_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
@@ -678,9 +697,11 @@ COMMENT ON COLUMN annotations.evidence IS 'Ids of annotations of the same stream
 
 COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
 
-COMMENT ON TABLE bulk_edits IS 'What people did to many beats at once';
+COMMENT ON TABLE bulk_edits IS 'What people did to many beats of a group, or to many proposals of a stream, at once';
 
-COMMENT ON COLUMN bulk_edits.n_given IS 'Beats that the page gave: n_changed, n_protected, n_same and n_gone add up to it';
+COMMENT ON COLUMN bulk_edits.label IS 'Of beats the new one; of proposals the one that was accepted, null for all';
+
+COMMENT ON COLUMN bulk_edits.n_given IS 'Beats that the page gave, or proposals that lie in the range: the counts of what became of them add up to it';
 
 COMMENT ON COLUMN bulk_edits.undone_us IS 'Null while it stands; every undo and redo is a revision of each row as well';
 

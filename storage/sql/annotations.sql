@@ -140,6 +140,22 @@ SELECT * FROM (
 ) waiting
 ORDER BY (urgency + 1) * (1.5 - coalesce(confidence, 0.5)) DESC, start_us, id LIMIT %(limit)s OFFSET %(offset)s
 
+-- name: queue_uncertainty
+-- What the machine was least sure of; without a word on that it was not sure at all.
+SELECT * FROM (
+    (SELECT * FROM annotation_states
+     WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY coalesce(confidence, 0), urgency DESC, start_us, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT * FROM annotation_states
+     WHERE signal_changed_us IS NOT NULL AND status IN ('confirmed', 'corrected', 'rejected', 'ambiguous') AND NOT deleted
+       AND kind IN ('rhythm', 'event', 'quality')
+       AND (%(stream_id)s::integer IS NULL OR stream_id = %(stream_id)s::integer)
+     ORDER BY coalesce(confidence, 0), urgency DESC, start_us, id LIMIT %(limit)s)
+) waiting
+ORDER BY coalesce(confidence, 0), urgency DESC, start_us, id LIMIT %(limit)s OFFSET %(offset)s
+
 -- name: get
 SELECT * FROM annotation_states WHERE id = %(id)s
 

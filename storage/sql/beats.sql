@@ -33,6 +33,18 @@ WHERE group_id = %(group_id)s AND origin_sample >= %(start)s AND origin_sample <
   AND NOT (kind IN ('beat', 'pulse') AND start_us >= %(start_us)s AND start_us <= %(end_us)s)
 ORDER BY start_us, id
 
+-- name: n_decided
+-- Those that stand within, and those of the machine that stood within and were moved away.
+SELECT count(*) FROM (
+    SELECT id FROM annotations
+    WHERE group_id = %(group_id)s AND kind IN ('beat', 'pulse') AND start_us >= %(start_us)s AND start_us < %(end_us)s
+      AND (deleted OR status <> 'proposed')
+    UNION
+    SELECT id FROM annotations
+    WHERE group_id = %(group_id)s AND origin_sample >= %(start)s AND origin_sample < %(end)s
+      AND (deleted OR status <> 'proposed')
+) decided
+
 -- name: find_beat
 SELECT u.number, u.confidence
 FROM beat_blocks b, unnest(b.samples, b.numbers, b.confidences) AS u (sample, number, confidence)

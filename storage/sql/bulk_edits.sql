@@ -15,16 +15,16 @@ WHERE id = %(bulk_id)s
 -- name: get
 SELECT id, stream_id, group_id, action, label, include_reviewed, first_sample, end_sample, n_given, n_changed,
        n_protected, n_same, n_gone, user_id, login, at_us, view, updated_us, undone_us, undone_by, n_changed_since
-FROM bulk_edits WHERE id = %(bulk_id)s
+FROM bulk_edits WHERE id = %(bulk_id)s AND target = 'beats'
 
 -- name: lock
-SELECT undone_us IS NOT NULL FROM bulk_edits WHERE id = %(bulk_id)s FOR NO KEY UPDATE
+SELECT undone_us IS NOT NULL FROM bulk_edits WHERE id = %(bulk_id)s AND target = %(target)s FOR NO KEY UPDATE
 
 -- name: history
 SELECT id, stream_id, group_id, action, label, include_reviewed, first_sample, end_sample, n_given, n_changed,
        n_protected, n_same, n_gone, user_id, login, at_us, view, updated_us, undone_us, undone_by, n_changed_since
 FROM bulk_edits
-WHERE stream_id = %(stream_id)s
+WHERE stream_id = %(stream_id)s AND target = 'beats'
   AND (%(before_us)s::bigint IS NULL OR (at_us, id) < (%(before_us)s::bigint, %(before_id)s::uuid))
 ORDER BY at_us DESC, id DESC LIMIT %(limit)s
 

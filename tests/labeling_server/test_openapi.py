@@ -6,11 +6,12 @@ from typing import get_args
 
 import pytest
 
-from labeling_server import answers, edit_bodies, rows_json
+from labeling_server import answers, edit_bodies, proposal_answers, rows_json
 from signal_processing import family_edits
 from signal_processing.values import Channel, Signal
 from signal_processing.vocabulary import LabelKind
 from storage import edits
+from storage.acceptances import Acceptance, AcceptancePreview
 from storage.annotation_row import (
     _STATE_FIELDS,
     CERTAINTIES,
@@ -63,6 +64,8 @@ def test_every_operation_tells_what_it_answers_and_how_it_refuses(operations):
         (answers.BulkEdit, set(BulkEdit.__struct_fields__)),
         (answers.BulkPreview, set(Preview.__struct_fields__)),
         (answers.FamilyEdit, set(FamilyEditRow.__struct_fields__)),
+        (proposal_answers.Acceptance, set(Acceptance.__struct_fields__)),
+        (proposal_answers.AcceptancePreview, set(AcceptancePreview.__struct_fields__)),
         (answers.Stream, set(StreamRow.__struct_fields__) - {"patient_id"}),
         (answers.Channel, set(Channel.__struct_fields__)),
     ],

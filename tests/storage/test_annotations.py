@@ -450,6 +450,7 @@ def test_queue_gives_what_waits_in_the_order_that_was_asked(any_database, filled
             return [at[row.id] for row in annotations.queue(conn, **how)]
 
     assert order() == [400, 800, 200, 600, 0, 1_000]
+    assert order(order="uncertainty") == [1_000, 600, 0, 800, 200, 400]
     assert order(order="newest") == [800, 400, 600, 200, 1_000, 0]
     assert order(order="time") == [0, 200, 400, 600, 800, 1_000]
     assert order(order="label") == [200, 600, 0, 1_000, 400, 800]
