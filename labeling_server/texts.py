@@ -9,12 +9,14 @@ from typing import Final
 
 from labeling_server.family_texts import FAMILY_TEXTS
 from labeling_server.layer_texts import LAYER_TEXTS
+from labeling_server.proposal_texts import PROPOSAL_TEXTS
 from labeling_server.span_texts import SPAN_TEXTS
 
 TEXTS: Final[dict[str, str]] = {
     **SPAN_TEXTS,
     **LAYER_TEXTS,
     **FAMILY_TEXTS,
+    **PROPOSAL_TEXTS,
     "product": "Rhythmark",
     # login
     "login.title": "Sign in",
@@ -81,7 +83,7 @@ TEXTS: Final[dict[str, str]] = {
     "selection.history": "History",
     "selection.back": "Take back: {what} ({login}); what came after it stays",
     "selection.history.none": "No person has touched it.",
-    "selection.history.bulk": "{what}, with other beats",
+    "selection.history.bulk": "{what}, with others",
     "selection.comment": "Comment",
     "selection.comment.hint": "Free text; Ctrl+Enter saves, Esc gives up",
     "selection.aami": "AAMI class",

@@ -1,5 +1,7 @@
 // Every action once: its key, its place in the menu and in the help, and what it does.
 
+import { openAcceptAll } from "./accept_all.js";
+import { toggleBlinded } from "./blind_switch.js";
 import { relabelRange } from "./bulk.js";
 import { changeLead, chooseLeg, copyMeasurement, dropCalipers, legToBeat, legToPeak, moveLeg, nextLeg, noteMeasurement, stepLeg, toggleCalipers, toggleMarch, toggleQt } from "./calipers.js";
 import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
@@ -145,6 +147,7 @@ export const actions = [
   { id: "severity", group: "review", keys: ["'"], run: () => stepWord("severity"), writes: true },
   { id: "certainty", group: "review", keys: ['"'], run: () => stepWord("certainty"), writes: true },
   { id: "link", group: "review", keys: ["K"], run: link, writes: true },
+  { id: "accept.all", group: "review", keys: ["X"], run: openAcceptAll, writes: true },
   { id: "comment", group: "review", keys: ["c"], run: focusComment, writes: true },
   { id: "undo", group: "review", keys: ["Ctrl+z"], run: undoNewest, writes: true },
   { id: "redo", group: "review", keys: ["Ctrl+Shift+Z"], run: () => showing(redo()), writes: true },
@@ -217,6 +220,7 @@ export const actions = [
   { id: "page", group: "view", keys: ["G"], run: () => toggleView("page") },
   { id: "hours", group: "view", keys: ["H"], run: () => toggleView("hours") },
   { id: "order", group: "view", keys: ["w"], run: cycleOrder },
+  { id: "blind", group: "view", keys: ["~"], run: toggleBlinded },
   { id: "rejected", group: "view", keys: ["y"], run: toggleRejected },
   { id: "queue", group: "view", keys: ["o"], run: () => fold("queue") },
   { id: "selection", group: "view", keys: ["p"], run: () => fold("selection") },

@@ -55,7 +55,9 @@ on(["saving"], () => {
 const chunks = new Chunks(async (first, last) => {
   const [start, end] = [first * chunkSamples, (last + 1) * chunkSamples];
   const next = state.nextSample;
-  const buffer = await getBinary(`/api/streams/${stream.id}/beat-marks`, { group_id: mainGroup.id, start, end });
+  const { blinded } = state;
+  const buffer = await getBinary(`/api/streams/${stream.id}/beat-marks`, { group_id: mainGroup.id, start, end, by: blinded ? "people" : "all" });
+  if (blinded !== state.blinded) return; // asked for again
   const { header, values } = unpackWindow(buffer);
   const samples = Float64Array.from(values.subarray(0, header.n_beats), (offset) => start + offset);
   const numbers = values.subarray(header.n_beats);

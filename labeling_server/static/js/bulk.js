@@ -8,7 +8,6 @@ import { fetchRow, newId, registerEdits, saving, submit } from "./edits.js";
 import { cursorSeconds } from "./layout.js";
 import { beatAt, forgetBetween } from "./marks.js";
 import { refreshPage } from "./navigate.js";
-import { refreshOverview } from "./overview.js";
 import { repaint } from "./paint.js";
 import { openPalette } from "./palette.js";
 import { changed, selectedRow, state } from "./state.js";
@@ -144,9 +143,8 @@ async function takeIn(answer) {
   await refreshPage().catch(() => undefined);
   const selected = state.selection?.kind === "beat" ? beatAt(state.selection.sample) : null;
   if (selected?.id) await fetchRow(selected.id);
-  changed("marks", "selection");
+  changed("marks", "beats", "selection");
   repaint();
-  void refreshOverview().catch(() => undefined);
 }
 
 /** A thin bar over what takes longer than an eye notices. @template T @param {Promise<T>} done @returns {Promise<T>} */
@@ -166,8 +164,9 @@ export async function beatsIn(startUs, endUs) {
   const [first, end] = [Math.max(sampleOf(startUs), state.firstSample), Math.min(sampleOf(endUs), state.nextSample)];
   const beats = [];
   for (let from = first; from < end; from += PIECE_SAMPLES) {
-    const { samples, numbers } = await beatsBetweenSamples(from, Math.min(from + PIECE_SAMPLES, end));
-    samples.forEach((sample, i) => beats.push({ sample, number: numbers[i] }));
+    const { samples, numbers, touched } = await beatsBetweenSamples(from, Math.min(from + PIECE_SAMPLES, end));
+    // a reader does nothing to what is hidden
+    samples.forEach((sample, i) => (touched[i] || !state.blinded) && beats.push({ sample, number: numbers[i] }));
   }
   return beats.filter((beat) => labelOfNumber.get(beat.number)?.kind === "beat");
 }

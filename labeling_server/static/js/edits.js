@@ -84,8 +84,8 @@ export function restoreEdits() {
 function viewOfNow() {
   const g = geometry();
   const leads = shownLeads().map((lead) => lead.channel.name);
-  const { speed, pageS, gain, band, mainsHz } = state;
-  return { start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: speed, page_s: pageS, gain_mm_mv: gain, filter: band, mains_hz: mainsHz, leads };
+  const { speed, pageS, gain, band, mainsHz, view, blinded } = state;
+  return { proposals: !blinded, view, start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: speed, page_s: pageS, gain_mm_mv: gain, filter: band, mains_hz: mainsHz, leads };
 }
 
 /**
@@ -272,7 +272,7 @@ function finishRow(edit, { also = [], n_left: left = 0, ...row }) {
   if (row.kind === "beat" || row.kind === "pulse") {
     const at = sampleOf(row.start_us);
     const from = Math.min(at, edit.body?.sample ?? at, edit.base ? sampleOf(edit.base.start_us) : at);
-    void refreshMarks(Math.max(from - 400, 0), Math.max(at, from) + 400).then(() => changed("marks"));
+    void refreshMarks(Math.max(from - 400, 0), Math.max(at, from) + 400).then(() => changed("marks", "beats"));
   }
   changed("marks", "selection", "queue");
 }

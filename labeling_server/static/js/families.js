@@ -316,6 +316,7 @@ function paint() {
 
 registerView({
   id: "families",
+  isOfMachines: true,
   open(element) {
     host = element;
     render();

@@ -23,6 +23,8 @@ import { registerView } from "./views.js";
 
 /** While samples come in the table is asked for so often. */
 const LIVE_MS = 15000;
+/** Of a recording that has ended: what colleagues did meanwhile. */
+const ENDED_MS = 60000;
 const SLOW_MS = 100;
 const PLACES = ["hour", "rr"];
 const N_COLUMNS = 18;
@@ -65,7 +67,7 @@ async function refresh() {
   const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
   try {
     const isFirst = table === null;
-    table = await getJson(`/api/streams/${stream.id}/hours`, { group_id: mainGroup.id });
+    table = shownOf(await getJson(`/api/streams/${stream.id}/hours`, { group_id: mainGroup.id }));
     if (isFirst) cursor.row = Math.max(table.hours.findLastIndex((hour) => hour.start_us <= usOf(state.startS + pageS() / 2)), 0);
     if (parts) render();
   } catch (error) {
@@ -77,13 +79,27 @@ async function refresh() {
   }
 }
 
+/** @param {Table} all @returns {Table} */
+const shownOf = (all) => ({ ...all, hours: all.hours.map(seen), total: all.total && seen(all.total) });
+
 /** What may have changed the hours: an edit that was saved, samples that came in. */
 function paint() {
-  const isOld = state.endedUs === null && Date.now() - askedMs > LIVE_MS;
+  const isOld = Date.now() - askedMs > (state.endedUs === null ? LIVE_MS : ENDED_MS);
   if (table && (isOld || saving.savedUs !== savedUs)) void refresh();
 }
 
-const minutes = (seconds) => (seconds / 60).toFixed(1);
+/** What rests on beats and spans of machines. */
+const OF_MACHINES = [
+  "n_beats", "n_normal", "n_supraventricular", "n_ventricular", "n_other", "rate_min_bpm", "rate_mean_bpm", "rate_max_bpm",
+  "longest_rr_s", "longest_rr_at_us", "n_pauses", "af_proposed_s", "n_vt_proposed", "noise_s",
+];
+const nothing = Object.fromEntries(OF_MACHINES.map((name) => [name, null]));
+
+/** The hour as it may be seen: who reads blind sees what people said, and how much signal there is. @param {Hour} hour @returns {Hour} */
+const seen = (hour) => (state.blinded ? { ...hour, ...nothing } : hour);
+
+const counted = (n) => (n === null ? "–" : String(n));
+const minutes = (seconds) => (seconds === null ? "–" : (seconds / 60).toFixed(1));
 const share = (hour) => ((100 * hour.signal_s * 1e6) / (hour.end_us - hour.start_us)).toFixed(1);
 const told = (value, digits) => (value === null ? "–" : value.toFixed(digits));
 /** Nothing is said softly, so that what is there stands out. */
@@ -108,13 +124,13 @@ function cells(hour, props) {
   const at = hour.longest_rr_at_us;
   return [
     number(share(hour)),
-    ...[hour.n_beats, hour.n_normal, hour.n_supraventricular, hour.n_ventricular, hour.n_other].map((n) => number(String(n))),
+    ...[hour.n_beats, hour.n_normal, hour.n_supraventricular, hour.n_ventricular, hour.n_other].map((n) => number(counted(n))),
     ...[hour.rate_min_bpm, hour.rate_mean_bpm, hour.rate_max_bpm].map((rate) => number(told(rate, 0))),
     number(told(hour.longest_rr_s, 2), props("rr")),
     number(at === null ? "–" : hms(at), props("rr")),
-    number(String(hour.n_pauses)),
+    number(counted(hour.n_pauses)),
     number(minutes(hour.af_confirmed_s)), number(minutes(hour.af_proposed_s)),
-    number(String(hour.n_vt_confirmed)), number(String(hour.n_vt_proposed)),
+    number(counted(hour.n_vt_confirmed)), number(counted(hour.n_vt_proposed)),
     number(minutes(hour.noise_s)),
   ];
 }
@@ -135,7 +151,7 @@ function render() {
     ...cells(total, () => ({ class: "rr", onclick: () => goToLongest(total) }))));
   parts.body.replaceChildren(
     h("table", { role: "grid" }, head(), h("tbody", {}, ...rows), whole),
-    h("p", { class: "soft note" }, say("hours.note", { n: table.rate_window_rr })));
+    h("p", { class: "soft note" }, say(state.blinded ? "blind.hours" : "hours.note", { n: table.rate_window_rr })));
   tell();
 }
 

@@ -192,6 +192,7 @@ function press(key) {
 
 registerView({
   id: "lorenz",
+  isOfMachines: true,
   open(element) {
     host = element;
     render();

@@ -1,9 +1,10 @@
 // Beats and spans in memory: fetched for what is shown and around it, replaced by what the server says.
 
 import { getJson, getList } from "./api.js";
+import { isBeatHidden, isHidden } from "./blind.js";
 import { Chunks } from "./chunks.js";
 import { mainGroup, stream } from "./config.js";
-import { state } from "./state.js";
+import { changed, state } from "./state.js";
 import { usOf, usOfSample } from "./time.js";
 
 const CHUNK_S = 20;
@@ -27,8 +28,8 @@ function lowerBound(sample) {
   return low;
 }
 
-/** @param {number} from @param {number} to */
-export const beatsBetween = (from, to) => beats.slice(lowerBound(from), lowerBound(to));
+/** The beats of [from, to) samples that are shown. @param {number} from @param {number} to */
+export const beatsBetween = (from, to) => beats.slice(lowerBound(from), lowerBound(to)).filter((beat) => !isBeatHidden(beat));
 
 /** The beat at exactly this sample. @param {number} sample */
 export function beatAt(sample) {
@@ -38,15 +39,16 @@ export function beatAt(sample) {
 
 /** The beat nearest to a sample. @param {number} sample */
 export function nearestBeat(sample) {
-  const at = lowerBound(sample);
-  return [beats[at - 1], beats[at]]
+  return [neighbourBeat(sample, -1), neighbourBeat(sample - 1, 1)]
     .filter(Boolean)
     .sort((a, b) => Math.abs(a.sample - sample) - Math.abs(b.sample - sample))[0] ?? null;
 }
 
 /** The beat before (-1) or after (1) a sample. @param {number} sample @param {1 | -1} by */
 export function neighbourBeat(sample, by) {
-  return beats[by > 0 ? lowerBound(sample + 1) : lowerBound(sample) - 1] ?? null;
+  let at = by > 0 ? lowerBound(sample + 1) : lowerBound(sample) - 1;
+  while (beats[at] && isBeatHidden(beats[at])) at += by;
+  return beats[at] ?? null;
 }
 
 /** @param {number} from @param {number} to samples @param {any} columns as the server sends beats */
@@ -59,12 +61,27 @@ export function replaceBeats(from, to, columns) {
     id: columns.ids[i],
     run_id: columns.run_ids[i],
   }));
-  const at = lowerBound(from);
-  beats = [...beats.slice(0, at), ...fresh, ...beats.slice(lowerBound(to))];
+  const [at, end] = [lowerBound(from), lowerBound(to)];
+  const isNews = indices(from / mainGroup.fs_hz, (to - 1) / mainGroup.fs_hz).every((index) => loaded.has(index)) && areOthers(beats.slice(at, end), fresh);
+  beats = [...beats.slice(0, at), ...fresh, ...beats.slice(end)];
+  if (isNews) changed("beats");
 }
 
-/** Spans and events that touch [fromUs, toUs) and are not deleted, in order of start. @param {number} fromUs @param {number} toUs */
-export function spansBetween(fromUs, toUs) {
+/** Near the head of a running stream beats come by themselves. */
+const SETTLED_S = 15;
+
+/** Whether somebody edited beats: those that were here are not those that the server has. */
+function areOthers(had, fresh) {
+  const before = state.endedUs === null ? state.nextSample - SETTLED_S * mainGroup.fs_hz : Infinity;
+  const [old, now] = [had, fresh].map((some) => some.filter((beat) => beat.sample < before));
+  return old.length !== now.length || old.some((beat, i) => beat.sample !== now[i].sample || beat.number !== now[i].number);
+}
+
+/** Spans and events that are shown and touch [fromUs, toUs), in order of start. @param {number} fromUs @param {number} toUs */
+export const spansBetween = (fromUs, toUs) => allSpansBetween(fromUs, toUs).filter((row) => !isHidden(row));
+
+/** Hidden ones too, but none that are deleted. */
+function allSpansBetween(fromUs, toUs) {
   return [...state.rows.values()]
     .filter((row) => row.kind !== "beat" && row.kind !== "pulse" && !row.deleted)
     .filter((row) => row.start_us < toUs && Math.max(row.end_us, row.start_us + 1) > fromUs)
@@ -74,7 +91,7 @@ export function spansBetween(fromUs, toUs) {
 /** What the server says now of [from, to) samples: rows that it no longer has there are gone. */
 export function replaceSpans(from, to, rows) {
   const said = new Set(rows.map((row) => row.id));
-  for (const row of spansBetween(usOfSample(from), usOfSample(to))) {
+  for (const row of allSpansBetween(usOfSample(from), usOfSample(to))) {
     // what lies beyond the asked range as well is asked for again when it is shown
     if (!said.has(row.id)) state.rows.delete(row.id);
   }
@@ -169,6 +186,13 @@ export function forgetFrom(fromSample) {
   for (const index of loaded) if ((index + 1) * size > fromSample) loaded.delete(index);
   const fromS = fromSample / mainGroup.fs_hz;
   for (const index of hours) if ((index + 1) * SPANS_CHUNK_S > fromS) hours.delete(index);
+}
+
+/** What was done to spans of [fromUs, toUs) on the server: those places are fetched anew. @param {number} fromUs @param {number} toUs */
+export function forgetSpansBetween(fromUs, toUs) {
+  const [fromS, toS] = [fromUs, toUs].map((us) => (us - mainGroup.t0_us) / 1e6);
+  for (const index of loaded) if ((index + 1) * CHUNK_S > fromS && index * CHUNK_S < toS) loaded.delete(index);
+  for (const index of hours) if ((index + 1) * SPANS_CHUNK_S > fromS && index * SPANS_CHUNK_S < toS) hours.delete(index);
 }
 
 /** What was done to beats of [from, to) on the server: those places are fetched anew. @param {number} from @param {number} to samples */

@@ -197,6 +197,7 @@ function writeAddress() {
   query.set("at", String(usOf(state.startS)));
   if (state.pageS !== null) query.set("page", String(Math.round(state.pageS * 1000) / 1000));
   if (state.view !== "strip") query.set("view", state.view);
+  if (state.blinded) query.set("blinded", "1");
   if (state.selection?.kind === "span") query.set("annotation", state.selection.id);
   if (state.selection?.kind === "beat") query.set("beat", String(state.selection.sample));
   if (state.calipers) query.set("calipers", addressOf(state.calipers));

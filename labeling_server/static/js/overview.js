@@ -1,11 +1,12 @@
 // The whole recording in 60 px: heart rate, events, quality, where the strip is. A click goes there.
 
 import { getJson } from "./api.js";
+import { isPersonsStatus } from "./blind.js";
 import { color, classOf, labelColor } from "./colors.js";
 import { labels, mainGroup, say, stream } from "./config.js";
 import { lineRows, quadRows, segmentRows, setFrame, setLayer, textRows } from "./figures.js";
 import { GUTTER_PX, geometry } from "./layout.js";
-import { state } from "./state.js";
+import { on, state } from "./state.js";
 import { hms, secondsOf, usOf } from "./time.js";
 
 const HEIGHT = 60;
@@ -15,6 +16,7 @@ const EVENTS_TOP = 36;
 const QUALITY_TOP = 43;
 const BAR_PX = 6;
 const AXIS_PX = 54;
+const REST_MS = 800;
 
 /** @type {{edges_us: number[], rate_bpm: (number | null)[], spans: [number, number, string, string][]} | null} */
 let content = null;
@@ -32,6 +34,14 @@ export function extent() {
   const from = state.firstSample / mainGroup.fs_hz;
   return { from, to: Math.max(state.nextSample / mainGroup.fs_hz, from + 60) };
 }
+
+let due = 0;
+
+/** Rates follow edits of beats; while a reader goes on, they wait: a day's beats are read for it. */
+on(["beats"], () => {
+  clearTimeout(due);
+  due = setTimeout(() => void refreshOverview().catch(() => undefined), REST_MS);
+});
 
 const frame = () => {
   const width = Math.max(document.getElementById("overview").clientWidth, 200);
@@ -70,14 +80,16 @@ function paintBrush(f) {
 }
 
 /** Whole tens that hold the middle of the rates: [low, high]. */
-function rateRange() {
-  const rates = content.rate_bpm.filter((rate) => rate !== null);
+function rateRange(all) {
+  const rates = all.filter((rate) => rate !== null);
   if (!rates.length) return [40, 120];
   return [Math.min(50, Math.floor(Math.min(...rates) / 10) * 10), Math.max(100, Math.ceil(Math.max(...rates) / 10) * 10)];
 }
 
 function paintRate(f) {
-  const [low, high] = rateRange();
+  // the rate is that of beats which machines found
+  const rates = state.blinded ? [] : content.rate_bpm;
+  const [low, high] = rateRange(rates);
   const yAt = (rate) => RATE_BOTTOM - ((rate - low) / (high - low)) * (RATE_BOTTOM - RATE_TOP);
   const lines = lineRows();
   let xs = [];
@@ -86,7 +98,7 @@ function paintRate(f) {
     if (xs.length) lines.push(xs, ys, color("rate"));
     [xs, ys] = [[], []];
   };
-  content.rate_bpm.forEach((rate, i) => {
+  rates.forEach((rate, i) => {
     if (rate === null) return flush();
     xs.push(secondsOf((content.edges_us[i] + content.edges_us[i + 1]) / 2));
     ys.push(yAt(rate));
@@ -96,18 +108,18 @@ function paintRate(f) {
   const rules = segmentRows();
   const texts = textRows();
   const x = f.left + 6 * f.perPx;
-  for (const rate of [high, low]) {
+  for (const rate of state.blinded ? [] : [high, low]) {
     rules.push(f.from, yAt(rate), f.to, yAt(rate), color("rule"));
     texts.push(f.from - 22 * f.perPx, yAt(rate) + (rate === high ? 4 : -3), String(rate), color("ink-soft"));
   }
-  texts.push(x, (RATE_TOP + RATE_BOTTOM) / 2, "HR", color("ink-soft"));
+  texts.push(x, (RATE_TOP + RATE_BOTTOM) / 2, state.blinded ? "" : "HR", color("ink-soft"));
   setLayer("overview_rules", rules.columns);
   setLayer("overview_texts", texts.columns);
 }
 
 function paintEvents(f) {
   const bars = quadRows();
-  const shown = content.spans.filter(([, , , status]) => status !== "rejected");
+  const shown = content.spans.filter(([, , , status]) => (state.blinded ? isPersonsStatus(status) : status !== "rejected"));
   // the urgent ones last, so that they are on top
   shown.sort((a, b) => (labels.get(a[2])?.urgency ?? 0) - (labels.get(b[2])?.urgency ?? 0));
   for (const [startUs, endUs, code] of shown) {

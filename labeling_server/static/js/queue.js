@@ -8,10 +8,9 @@ import { h, whenReleased } from "./dom.js";
 import { saving } from "./edits.js";
 import { fetchRows } from "./navigate.js";
 import { selectRow } from "./select.js";
-import { changed, goesOn, keepView, on, state, waits } from "./state.js";
+import { ORDERS, changed, goesOn, keepView, on, state, waits } from "./state.js";
 import { duration, hms } from "./time.js";
 
-const ORDERS = ["urgency", "time", "label"];
 const LIMIT = 500;
 
 /** Asks the server which proposals wait. */
@@ -75,12 +74,14 @@ function render() {
     return !now || waits(now);
   });
   const pendingIds = new Set(saving.pending.map((edit) => edit.id));
-  const rows = state.queue.map((row) => entryOf(row, pendingIds));
-  arrange(list, rows.length ? rows : [h("li", { class: "empty" }, say("queue.empty"))]);
+  const rows = state.blinded ? [] : state.queue.map((row) => entryOf(row, pendingIds));
+  arrange(list, rows.length ? rows : [h("li", { class: "empty" }, say(state.blinded ? "blind.queue" : "queue.empty"))]);
   const queued = new Set(state.queue.map((row) => row.id));
   for (const id of entries.keys()) if (!queued.has(id)) entries.delete(id);
-  document.getElementById("queue-count").textContent = state.queue.length ? String(state.queue.length) : "";
-  document.getElementById("queue-order").textContent = say(`queue.${state.order}`);
+  document.getElementById("queue-count").textContent = rows.length ? String(rows.length) : "";
+  const order = document.getElementById("queue-order");
+  order.textContent = say(`queue.${state.order}`);
+  order.title = say(`queue.${state.order}.why`);
   markCurrent(list);
 }
 

@@ -2,6 +2,7 @@
 
 import { mainGroup } from "./config.js";
 import { fetchRow } from "./edits.js";
+import { isBeatHidden, isHidden } from "./blind.js";
 import { beatAt, spansBetween } from "./marks.js";
 import { fetchRows, keepAddress, reveal, showRow } from "./navigate.js";
 import { repaint } from "./paint.js";
@@ -25,6 +26,7 @@ export const deselect = () => set(null);
 /** A span, and the strip goes where it is; done when it is there. @param {import("./state.js").Row} row @returns {Promise<void>} */
 export function selectRow(row, { move = true } = {}) {
   state.rows.set(row.id, row);
+  if (isHidden(row)) return Promise.resolve();
   set({ kind: "span", id: row.id });
   const shown = move ? showRow(row) : Promise.resolve();
   const at = state.queue.findIndex((other) => other.id === row.id);
@@ -37,6 +39,7 @@ export function selectRow(row, { move = true } = {}) {
 
 /** @param {import("./state.js").Beat} beat */
 export function selectBeat(beat) {
+  if (isBeatHidden(beat)) return;
   set({ kind: "beat", sample: beat.sample });
   if (beat.id && !state.rows.has(beat.id)) void fetchRow(beat.id).then(() => changed("selection"));
   void reveal(beat.sample / mainGroup.fs_hz);
@@ -48,7 +51,7 @@ export const selectedBeat = () => (state.selection?.kind === "beat" ? beatAt(sta
 /** The next of the queue after the selected one (or before it). @param {1 | -1} by */
 export function selectQueued(by) {
   const { queue, selection, place } = state;
-  if (!queue.length) return;
+  if (!queue.length || state.blinded) return;
   const at = queue.findIndex((row) => row.id === selection?.id);
   // what was decided has left the queue: the next one stands in its place
   const from = at >= 0 ? at + by : (place?.index ?? 0) + (by > 0 ? 0 : -1);
@@ -58,6 +61,7 @@ export function selectQueued(by) {
 
 /** Row of the queue that follows one that is about to be decided. @param {string} id */
 export function rowAfter(id) {
+  if (state.blinded) return null;
   const at = state.queue.findIndex((row) => row.id === id);
   if (at >= 0) return state.queue[at + 1] ?? state.queue[at - 1] ?? null;
   return state.place?.id === id ? (state.queue[state.place.index] ?? null) : null;
@@ -73,7 +77,7 @@ export function spanAt(seconds) {
 /** The next span in time after the selected one or the cursor. @param {1 | -1} by @param {number} fromUs */
 export function neighbourSpan(by, fromUs) {
   const rows = [...state.rows.values()]
-    .filter((row) => row.kind !== "beat" && !row.deleted && (row.status !== "rejected" || state.showRejected))
+    .filter((row) => row.kind !== "beat" && !row.deleted && !isHidden(row) && (row.status !== "rejected" || state.showRejected))
     .sort((a, b) => a.start_us - b.start_us || a.id.localeCompare(b.id));
   const at = rows.findIndex((row) => row.id === state.selection?.id);
   if (at >= 0) return rows[at + by] ?? null;

@@ -11,6 +11,7 @@ import { saving, takeBack, takenBack } from "./edits.js";
 import { evidenceOf, evidenceSection, linkingCard } from "./evidence_panel.js";
 import { neighbourBeat } from "./marks.js";
 import { selectedBeat } from "./select.js";
+import { figuresSection } from "./span_figures.js";
 import { goesOn, on, selectedRow, state } from "./state.js";
 import { duration, hms, hmsMs, usOfSample } from "./time.js";
 
@@ -22,16 +23,6 @@ const panel = () => document.getElementById("selection");
 const histories = new Map();
 
 const fact = (name, value, title = null) => [h("dt", {}, name), h("dd", { title }, value)];
-
-/** "rate_bpm" is "rate" in "bpm". @param {string} name @param {number} value */
-function figure(name, value) {
-  const units = { bpm: "bpm", s: "s", ms: "ms", mv: "mV", db: "dB", hz: "Hz", pct: "%", percent: "%" };
-  const words = name.split("_");
-  const unit = units[words.at(-1)];
-  const title = (unit ? words.slice(0, -1) : words).join(" ").replace(/^n (.*)/, "$1");
-  const digits = Number.isInteger(value) ? 0 : Math.abs(value) < 10 ? 2 : 1;
-  return fact(title, `${value.toFixed(digits)}${unit ? ` ${unit}` : ""}`);
-}
 
 function statusBadge(row) {
   return h("span", { class: `badge ${row.deleted ? "deleted" : row.status}` }, say(`status.${row.deleted ? "deleted" : row.status}`));
@@ -71,17 +62,11 @@ function spanFacts(row) {
 function originFacts(row) {
   return h(
     "dl", { class: "facts-list" },
-    ...(row.confidence === null ? [] : fact(say("selection.confidence"), row.confidence.toFixed(2))),
+    ...(row.confidence === null || row.kind !== "beat" ? [] : fact(say("selection.confidence"), row.confidence.toFixed(2))),
     ...fact(say("selection.source"), `${row.author}${row.author_version ? ` ${row.author_version}` : ""}`),
     ...fact(say("selection.revision"), String(row.revision)),
     ...(labels.get(row.label)?.snomed ? fact(say("selection.snomed"), labels.get(row.label).snomed) : []),
   );
-}
-
-function figures(row) {
-  const given = Object.entries(row.figures ?? {});
-  if (!given.length) return null;
-  return h("section", {}, h("h3", {}, say("selection.figures")), h("dl", { class: "facts-list" }, ...given.flatMap(([name, value]) => figure(name, value))));
 }
 
 function historyList(row) {
@@ -153,7 +138,7 @@ function spanContent(row) {
   void loadHistory(row);
   return [
     head(row.label, labels.get(row.label)?.name ?? "", statusBadge(row)), changedSince(row),
-    spanFacts(row), buttons(), describeControls(row), originFacts(row), figures(row),
+    spanFacts(row), buttons(), describeControls(row), originFacts(row), figuresSection(row),
     evidenceSection(row), evidenceOf(row), commentBox(row.note), historyList(row),
   ];
 }
@@ -183,7 +168,7 @@ function render() {
   if (document.activeElement?.matches("#comment, #lead")) return;
   const beat = selectedBeat();
   const row = selectedRow();
-  const body = beat ? beatContent(beat) : row ? spanContent(row) : [h("p", { class: "empty" }, say("selection.none"))];
+  const body = beat ? beatContent(beat) : row ? spanContent(row) : [h("p", { class: "empty" }, say(state.blinded ? "blind.selection" : "selection.none"))];
   panel().replaceChildren(
     h("header", { class: "panel-head" }, h("h2", {}, say("selection.title"))),
     h("div", { class: "scroll" }, ...saving.conflicts.map(conflictCard), ...[linkingCard(), ...body].filter(Boolean)),
@@ -191,6 +176,6 @@ function render() {
 }
 
 export function showSelection() {
-  on(["selection", "marks", "draft", "saving", "links"], whenReleased(render));
+  on(["selection", "marks", "draft", "figures", "saving", "links"], whenReleased(render));
   render();
 }

@@ -1,5 +1,6 @@
 // Spans as bars, one row a kind, their shape telling the status; the selected one also over the signal.
 
+import { isWished } from "./accept_wish.js";
 import { color, labelColor } from "./colors.js";
 import { paintCuts } from "./cuts_paint.js";
 import { quadRows, segmentRows, setLayer, textRows, lineRows } from "./figures.js";
@@ -56,6 +57,7 @@ function addBar(layers, g, { row, left, right, top, bottom }) {
   layers[look].push(from, to, top, bottom, tint);
   if (row.status === "corrected" && look === "filled") addNotch(layers.notches, g, to, top);
   if (row.status === "rejected") layers.struck.push(from, (top + bottom) / 2, to, (top + bottom) / 2, tint);
+  if (isWished(row)) layers.ring.push(from, to, top - 1, bottom + 1, color("ink"));
   if (row.id === state.selection?.id) {
     layers.ring.push(from, to, top - 1, bottom + 1, color("accent"));
   }
@@ -75,7 +77,7 @@ function addNames(names, g, bars) {
     const places = taken.get(top);
     const from = Math.max(one.left, g.startS);
     const to = Math.min(one.right, g.endS);
-    const name = nameOf(row);
+    const name = isWished(row) ? `✓ ${nameOf(row)}` : nameOf(row);
     const width = (name.length * 8 + 8) / g.pxPerS;
     const at = firstFree(places, from, width);
     const y = (top + bottom) / 2 + 1;

@@ -3,11 +3,14 @@
 import { mainGroup, stream } from "./config.js";
 import { SPEEDS_MM_S } from "./scale.js";
 
+/** Orders of the queue, in which `w` goes through them. */
+export const ORDERS = ["urgency", "uncertainty", "time", "label", "risk"];
+
 /**
  * @typedef {{id: string, stream_id: number, group_id: number, kind: string, label: string, channel: string | null,
  *   start_us: number, end_us: number, status: string, deleted: boolean, revision: number, confidence: number | null,
  *   figures: Object<string, number>, note: string, author: string, author_kind: string, author_version: string,
- *   ongoing: boolean, updated_us: number, updated_by: string, origin_sample: number | null,
+ *   urgency: number, ongoing: boolean, updated_us: number, updated_by: string, origin_sample: number | null,
  *   signal_changed_us: number | null, severity: string | null, certainty: string | null, evidence: string[]}} Row
  * @typedef {{sample: number, number: number, confidence: number | null, touched: number, id: string | null, run_id: number}} Beat
  * @typedef {{kind: "span", id: string} | {kind: "beat", sample: number}} Selection
@@ -60,6 +63,10 @@ export const state = {
   place: null,
   order: "urgency",
   showRejected: false,
+  /** Whether what machines say is hidden, see `blind.js`. */
+  blinded: false,
+  /** What the panel of an acceptance would accept, while it is open. @type {import("./accept_wish.js").Wish | null} */
+  accepting: null,
   nextSample: mainGroup?.next_sample ?? 0,
   firstSample: mainGroup?.first_sample ?? 0,
   endedUs: stream.ended_us,
@@ -76,21 +83,22 @@ export function restoreView() {
   const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
   if (SPEEDS_MM_S.includes(kept.speed)) state.speed = kept.speed;
   if (kept.gain > 0) state.gain = kept.gain;
-  if (kept.order) state.order = kept.order;
+  if (ORDERS.includes(kept.order)) state.order = kept.order;
+  state.blinded = kept.blinded === true;
   if (kept.montage) state.montage = kept.montage;
   if (kept.band) state.band = kept.band;
   if (kept.mainsHz > 0) state.mainsHz = kept.mainsHz;
 }
 
 export function keepView() {
-  const { speed, gain, order, band, mainsHz, montage } = state;
-  localStorage.setItem(KEY, JSON.stringify({ speed, gain, order, band, mainsHz, montage }));
+  const { speed, gain, order, band, mainsHz, montage, blinded } = state;
+  localStorage.setItem(KEY, JSON.stringify({ speed, gain, order, band, mainsHz, montage, blinded }));
 }
 
 /** @type {Map<string, Set<() => void>>} */
 const listeners = new Map();
 
-/** @param {string[]} topics view, marks, selection, queue, saving, live, calipers @param {() => void} listener */
+/** @param {string[]} topics view, marks, beats (other than they were), selection, figures, queue, saving, live, calipers @param {() => void} listener */
 export function on(topics, listener) {
   for (const topic of topics) {
     if (!listeners.has(topic)) listeners.set(topic, new Set());

@@ -72,6 +72,7 @@ function renderView() {
   put("status-position", `${hms(usOf(g.startS))} – ${hms(usOf(g.endS))}   ${duration((g.endS - g.startS) * 1e6)}`);
   const at = usOf(g.startS);
   put("clock", `${dateOf(at)} ${hms(at)} (${zoneOf(at)})`);
+  document.getElementById("status-blind").hidden = !state.blinded;
   document.getElementById("follow").hidden = state.follow || state.endedUs !== null;
 }
 

@@ -1,13 +1,16 @@
 // The views of the middle: the strip, and what can lie over it. Queue, overview and selection stay, and the strip keeps
 // its size below, so that every place that is shown in a view is one of the strip.
 
+import { say } from "./config.js";
+import { h } from "./dom.js";
 import { changed, on, state } from "./state.js";
 
 /**
  * @typedef {{id: string, open: (host: HTMLElement) => any, close?: () => void, paint?: () => void,
- *   press?: (key: string) => boolean}} View
+ *   press?: (key: string) => boolean, isOfMachines?: boolean}} View
  * `open` fills an empty element that is on screen, `paint` follows what changed (place, selection, marks, size), `press`
- * takes a key before the actions do and says whether it did.
+ * takes a key before the actions do and says whether it did; `isOfMachines`: it rests on what machines found, and a
+ * reader who reads blind does not see it.
  */
 
 /** @type {Map<string, View>} */
@@ -19,7 +22,13 @@ const host = () => document.getElementById("view");
 export const registerView = (view) => void views.set(view.id, view);
 
 /** The view in place of the strip; null while the strip is there. @returns {View | null} */
-export const currentView = () => views.get(state.view) ?? null;
+export const currentView = () => viewOf(state.view);
+
+/** @param {string} id @returns {View | null} */
+function viewOf(id) {
+  const view = views.get(id) ?? null;
+  return view?.isOfMachines && state.blinded ? { id, open: (element) => element.append(h("p", { class: "empty" }, say("blind.view"))) } : view;
+}
 
 /** Shows a view; the same again goes back to the strip. @param {string} id */
 export function toggleView(id) {
@@ -30,7 +39,7 @@ export function toggleView(id) {
 
 /** @param {string} id of a registered view; another one leaves the strip */
 export function openView(id) {
-  const view = views.get(id);
+  const view = viewOf(id);
   if (!view || state.view === id) return;
   closeView();
   state.view = id;

@@ -1,6 +1,7 @@
 // Starts the workstation: figures first, then what the address asks for, then everything that keeps it alive.
 
 import { actions } from "./actions.js";
+import { isBeatHidden, isHidden } from "./blind.js";
 import { restoreCalipers } from "./calipers.js";
 import { mainGroup, say } from "./config.js";
 import "./disclosure.js";
@@ -34,12 +35,12 @@ async function goWhereAsked() {
   const row = asked.has("annotation") ? await fetchRow(asked.get("annotation")) : null;
   if (Number(asked.get("page")) > 0) state.pageS = Number(asked.get("page"));
   if (asked.has("at")) await show(secondsOf(Number(asked.get("at"))));
-  if (row) return selectRow(row, { move: !asked.has("at") });
+  if (row && !isHidden(row)) return selectRow(row, { move: !asked.has("at") });
   const beat = asked.has("beat") ? beatAt(Number(asked.get("beat"))) : null;
-  if (beat) return selectBeat(beat);
+  if (beat && !isBeatHidden(beat)) return selectBeat(beat);
   if (asked.has("at")) return undefined;
   if (state.endedUs === null) return followHead();
-  return state.queue.length ? selectRow(state.queue[0]) : showFirst();
+  return state.queue.length && !state.blinded ? selectRow(state.queue[0]) : showFirst();
 }
 
 const RETRY_MS = 2000;
@@ -63,6 +64,7 @@ async function start() {
     return;
   }
   restoreView();
+  if (asked.has("blinded")) state.blinded = asked.get("blinded") === "1";
   showPanels();
   await untilAnswered(() => Promise.all([embedFigures(), refreshQueue()]));
   showQueue();

@@ -1,0 +1,43 @@
+// What the panel of an acceptance would accept: its wish, and the proposals on the page that it is of. The rule is the
+// server's (`storage/acceptances.py`); its counts stand in the panel, this draws the outlines.
+
+import { cursorSeconds, pageS, place } from "./layout.js";
+import { state } from "./state.js";
+import { usOf, usOfSample } from "./time.js";
+
+/** Certainties go from 0 to 1 in so many steps. */
+export const STEPS = 20;
+const EMERGENT = 3;
+
+/** @typedef {{range: "mark" | "page" | "whole", steps: number, label: string | null, emergent: boolean}} Wish */
+
+/** Ranges that there are now. @returns {Wish["range"][]} */
+export const rangesNow = () => (state.markUs === null ? ["page", "whole"] : ["mark", "page", "whole"]);
+
+/** @param {Wish} wish @returns {[number, number]} half-open, microseconds */
+export function boundsOf({ range }) {
+  const whole = /** @type {[number, number]} */ ([usOfSample(state.firstSample), usOfSample(state.nextSample)]);
+  if (range === "whole") return whole;
+  const [from, to] = range === "page" ? [usOf(place().startS), usOf(place().startS + pageS(place()))] : marked();
+  return [Math.max(from, 0), Math.max(to, from)];
+}
+
+/** From the mark to the cursor. */
+function marked() {
+  const [mark, at] = [state.markUs ?? 0, usOf(cursorSeconds())];
+  return [Math.min(mark, at), Math.max(mark, at)];
+}
+
+/** @param {Wish} wish within [0, 1] */
+export const certaintyOf = ({ steps }) => steps / STEPS;
+
+/** Whether the open panel would accept it. @param {import("./state.js").Row} row */
+export function isWished(row) {
+  const wish = state.accepting;
+  if (!wish || row.status !== "proposed" || row.deleted || row.ongoing || row.kind === "beat" || row.kind === "pulse") return false;
+  if ((wish.label !== null && row.label !== wish.label) || (row.urgency >= EMERGENT && !wish.emergent)) return false;
+  const [from, to] = boundsOf(wish);
+  if (row.start_us < from || row.start_us >= to || row.end_us > to) return false;
+  // confidences are stored in single precision, and compared so
+  return Math.fround(row.confidence ?? 0) >= Math.fround(certaintyOf(wish));
+}
