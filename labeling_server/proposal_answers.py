@@ -14,13 +14,14 @@ from labeling_server.answers import Answer, Us
 
 
 class AcceptancePreview(Answer):
-    """What an acceptance would do: the four counts after `n_given` add up to it."""
+    """What an acceptance would do: the counts after `n_given` add up to it."""
 
     n_given: Annotated[int, Field(description="Proposals that lie in the range and have the label")]
     n_changed: int
     n_emergent: Annotated[int, Field(description="Left, because their urgency is the highest")]
     n_unsure: Annotated[int, Field(description="Left, because the detector was less sure than asked for")]
     n_ongoing: Annotated[int, Field(description="Left, because they still grow")]
+    n_overlapping: Annotated[int, Field(description="Left, because something else is decided there, or accepted")]
     by_label: Annotated[dict[str, int], Field(description="How many of each label are accepted")]
     given_by_label: Annotated[dict[str, int], Field(description="How many lie in the range, whatever label was asked")]
 
@@ -40,6 +41,7 @@ class Acceptance(Answer):
     n_emergent: int
     n_unsure: int
     n_ongoing: int
+    n_overlapping: int
     user_id: int | None
     login: str
     at_us: Us

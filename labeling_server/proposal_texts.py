@@ -34,6 +34,8 @@ PROPOSAL_TEXTS: Final[dict[str, str]] = {
     "accept.unsure.one": "1 less sure stays",
     "accept.emergent.stay": "{n} emergent stay",
     "accept.emergent.stay.one": "1 emergent stays",
+    "accept.overlapping": "{n} that overlap what is decided, or surer ones, stay",
+    "accept.overlapping.one": "1 that overlaps what is decided, or a surer one, stays",
     "accept.ongoing": "{n} still going on stay",
     "accept.ongoing.one": "1 still going on stays",
     "accept.unseen": "What would be accepted is not known: {why}. Accepted, it waits here and is sent later.",

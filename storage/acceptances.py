@@ -1,5 +1,8 @@
 """Proposals accepted at once: all in a range above a certainty, but what is emergent and what still grows.
 
+What would cut something that is decided, or another that is accepted with it, is left as well (`storage.overlaps`): a
+person decides that one by one. Of two that overlap the surer is accepted.
+
 Each row that it changes gets the revision that accepting it alone would have made; `bulk_id` in the revisions makes
 them one thing. What a person has decided is no proposal any more and never touched. Beats: `storage.bulk_edits`.
 """
@@ -14,8 +17,8 @@ import msgspec
 import numpy as np
 from psycopg.types.json import Jsonb
 
-from signal_processing import vocabulary
-from storage import bulk_steps, edits, queries
+from signal_processing import layers, vocabulary
+from storage import bulk_steps, edits, overlaps, queries
 from storage.errors import ConstraintError
 from storage.rows import fetch, fetch_one
 
@@ -34,6 +37,8 @@ MAX_PROPOSALS = 100_000
 
 _SQL = queries.load("acceptances")
 _EDIT_ROWS = queries.load("bulk_edits")["edit_rows"]
+_EXCLUSIVE = [label for layer in layers.EXCLUSIVE for label in layer.labels]
+_WHY_LEFT = ("emergent", "unsure", "ongoing", "overlapping")
 
 
 class WantedAcceptance(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +76,14 @@ class WantedAcceptance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcceptancePreview(msgspec.Struct, frozen=True, kw_only=True):
-    """What an acceptance would do now; the four counts after `n_given` add up to it.
+    """What an acceptance would do now; the counts after `n_given` add up to it.
 
     Parameters
     ----------
     n_given : proposals that lie in the range and have the label.
     n_changed : of those, accepted.
-    n_emergent, n_unsure, n_ongoing : left: too urgent to be accepted unseen, below the certainty, still growing.
+    n_emergent, n_unsure, n_ongoing, n_overlapping : left: too urgent to be accepted unseen, below the certainty, still
+        growing, where something else is decided or accepted.
     by_label : how many of each label are accepted, the most first.
     given_by_label : how many of each label lie in the range, whatever the label asked for.
     """
@@ -87,6 +93,7 @@ class AcceptancePreview(msgspec.Struct, frozen=True, kw_only=True):
     n_emergent: int
     n_unsure: int
     n_ongoing: int
+    n_overlapping: int
     by_label: dict[str, int]
     given_by_label: dict[str, int]
 
@@ -114,6 +121,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
     n_emergent: int
     n_unsure: int
     n_ongoing: int
+    n_overlapping: int
     user_id: int | None
     login: str
     at_us: int
@@ -139,6 +147,10 @@ def preview(conn: Connection[TupleRow], stream_id: int, wanted: WantedAcceptance
         if wanted.label in (None, label):
             fates[fate] += n
             accepted[label] += n if fate == "accepted" else 0
+    for label in _disputed(conn, stream_id, wanted).values():
+        accepted[label] -= 1
+        fates.subtract(["accepted"])
+        fates.update(["overlapping"])
     return AcceptancePreview(
         **_counts(fates), by_label=dict((+accepted).most_common()), given_by_label=dict(given.most_common())
     )
@@ -174,10 +186,13 @@ def apply(
     }
     if not conn.execute(_SQL["begin"], {**facts, "view": Jsonb(dict(view))}).rowcount:
         return _applied_before(conn, bulk_id, facts)
+    overlaps.lock(conn, stream_id)
     rows = [_Row(*row) for row in fetch(conn, _SQL["take"], {**facts, "at_most": MAX_PROPOSALS})]
     if len(rows) > MAX_PROPOSALS:
         msg = f"a range must hold at most {MAX_PROPOSALS} proposals to be accepted at once, it holds more"
         raise ConstraintError(msg)
+    disputed = _disputed(conn, stream_id, wanted)
+    rows = [row._replace(fate="overlapping") if row.id in disputed else row for row in rows]
     fates = Counter(row.fate for row in rows)
     _accept(conn, [row for row in rows if row.fate == "accepted"], bulk_id, actor)
     conn.execute(_SQL["count"], {**_counts(fates), "bulk_id": bulk_id})
@@ -196,8 +211,12 @@ def undo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> Accept
 
 
 def redo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> Acceptance:
-    """Do again what was undone, as `undo`."""
-    bulk_steps.step(conn, bulk_id, actor, target="proposals", is_redo=True)
+    """Do again what was undone, as `undo`; what something else is decided about by now is left as well."""
+    stream_id = get(conn, bulk_id).stream_id
+    overlaps.lock(conn, stream_id)
+    found = fetch(conn, _SQL["undone"], {"bulk_id": bulk_id, "labels": _EXCLUSIVE})
+    left = overlaps.disputed(conn, stream_id, [overlaps.Wanted(*row) for row in found])
+    bulk_steps.step(conn, bulk_id, actor, target="proposals", is_redo=True, left=left)
     return get(conn, bulk_id)
 
 
@@ -233,6 +252,14 @@ def history(
     return [_acceptance(row) for row in rows]
 
 
+def _disputed(conn: Connection[TupleRow], stream_id: int, wanted: WantedAcceptance) -> dict[uuid.UUID, str]:
+    """Those that overlap what is decided, or surer ones, by id, with their labels."""
+    asked = msgspec.structs.asdict(wanted) | {"stream_id": stream_id, "labels": _EXCLUSIVE, "at_most": MAX_PROPOSALS}
+    found = [overlaps.Wanted(*row) for row in fetch(conn, _SQL["claiming"], asked)]
+    left = overlaps.disputed(conn, stream_id, found)
+    return {one.id: one.label for one in found if one.id in left}
+
+
 def _accept(conn: Connection[TupleRow], rows: Sequence[_Row], bulk_id: uuid.UUID, actor: Actor) -> None:
     """The one place that each accepted row passes: it is locked, a proposal, and is confirmed with its revision."""
     if not rows:
@@ -255,7 +282,7 @@ def _accept(conn: Connection[TupleRow], rows: Sequence[_Row], bulk_id: uuid.UUID
 
 
 def _counts(fates: Mapping[str, int]) -> dict[str, int]:
-    n_left = {f"n_{fate}": fates.get(fate, 0) for fate in ("emergent", "unsure", "ongoing")}
+    n_left = {f"n_{fate}": fates.get(fate, 0) for fate in _WHY_LEFT}
     n_changed = fates.get("accepted", 0)
     return {"n_given": n_changed + sum(n_left.values()), "n_changed": n_changed, **n_left}
 

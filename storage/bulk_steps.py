@@ -11,6 +11,7 @@ from storage.rows import fetch_one
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Collection
 
     from psycopg import Connection
     from psycopg.rows import TupleRow
@@ -26,8 +27,20 @@ _LABELS = {
 }
 
 
-def step(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor, *, target: Target, is_redo: bool) -> None:
+def step(
+    conn: Connection[TupleRow],
+    bulk_id: uuid.UUID,
+    actor: Actor,
+    *,
+    target: Target,
+    is_redo: bool,
+    left: Collection[uuid.UUID] = (),
+) -> None:
     """Put back what each row was before, or do it again, where nobody changed the row since; twice is once.
+
+    Parameters
+    ----------
+    left : rows that stay as they are.
 
     Raises
     ------
@@ -44,6 +57,7 @@ def step(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor, *, target
         "action": "redo" if is_redo else "undo",
         "user_id": actor.user_id,
         "login": actor.login,
+        "left": list(left),
     }
     n_stepped = conn.execute(_SQL["step"], {**facts, **_LABELS}, prepare=False).rowcount
     conn.execute(_SQL["stepped"], {**facts, "n_stepped": n_stepped})

@@ -10,6 +10,7 @@ extends or marks the same rows has an order of its own; where the two meet, whoe
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -22,7 +23,7 @@ from storage.rows import fetch, fetch_one
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from psycopg import Connection
     from psycopg.rows import TupleRow
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from signal_processing.layers import Layer
     from storage.annotation_row import Actor, AnnotationRow
 
-__all__ = ["Act", "Aftermath", "Scope", "decided", "erase", "lock", "recall", "settle"]
+__all__ = ["Act", "Aftermath", "Scope", "Wanted", "decided", "disputed", "erase", "lock", "recall", "settle"]
 
 _SQL = queries.load("overlaps")
 _ROWS_SQL = queries.load("annotations")
@@ -70,6 +71,17 @@ class Aftermath:
     def __init__(self) -> None:
         self.rows: dict[uuid.UUID, AnnotationRow] = {}
         self.n_left = 0
+
+
+class Wanted(NamedTuple):
+    """A span that is to be decided together with others."""
+
+    id: uuid.UUID
+    group_id: int
+    label: str
+    channel: str | None
+    start_us: int
+    end_us: int
 
 
 class _Span(NamedTuple):
@@ -189,6 +201,39 @@ def decided(conn: Connection[TupleRow], scope: Scope, start_us: int, end_us: int
         "end_us": end_us,
     }
     return [_Span(*found) for found in fetch(conn, _SQL["decided"], where)]
+
+
+def disputed(conn: Connection[TupleRow], stream_id: int, wanted: Sequence[Wanted]) -> set[uuid.UUID]:
+    """Of spans of a stream those that must not be decided unseen: something decided is there, or one named before it.
+
+    Take `lock` first where something is made of the answer.
+    """
+    claims: dict[Scope, list[tuple[uuid.UUID, _Claim]]] = {}
+    for one in wanted:
+        if (claim := _claim(stream_id, *one[1:])) is not None:
+            claims.setdefault(claim.scope, []).append((one.id, claim))
+    left = set()
+    for scope, own in claims.items():
+        hull = min(claim.start_us for _, claim in own), max(claim.end_us for _, claim in own)
+        taken = _without_overlaps((span.start_us, span.end_us) for span in decided(conn, scope, *hull))
+        for identity, claim in own:
+            at = bisect_left(taken, (claim.start_us, claim.end_us))
+            if any(low < claim.end_us and high > claim.start_us for low, high in taken[max(at - 1, 0) : at + 1]):
+                left.add(identity)
+            else:
+                taken.insert(at, (claim.start_us, claim.end_us))
+    return left
+
+
+def _without_overlaps(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges in the order of start as ranges that do not overlap: what was decided before the rule may."""
+    found: list[tuple[int, int]] = []
+    for low, high in ranges:
+        if found and low < found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return found
 
 
 def _claim_of(row: AnnotationRow) -> _Claim | None:

@@ -209,7 +209,8 @@ CREATE TABLE bulk_edits (
     include_emergent boolean DEFAULT false NOT NULL,
     n_emergent integer DEFAULT 0 NOT NULL,
     n_unsure integer DEFAULT 0 NOT NULL,
-    n_ongoing integer DEFAULT 0 NOT NULL
+    n_ongoing integer DEFAULT 0 NOT NULL,
+    n_overlapping integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE channel_groups (

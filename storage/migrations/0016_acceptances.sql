@@ -9,6 +9,7 @@ ALTER TABLE bulk_edits
     ADD COLUMN n_emergent integer NOT NULL DEFAULT 0,
     ADD COLUMN n_unsure integer NOT NULL DEFAULT 0,
     ADD COLUMN n_ongoing integer NOT NULL DEFAULT 0,
+    ADD COLUMN n_overlapping integer NOT NULL DEFAULT 0,
     ALTER COLUMN group_id DROP NOT NULL,
     ALTER COLUMN first_sample DROP NOT NULL,
     ALTER COLUMN end_sample DROP NOT NULL,

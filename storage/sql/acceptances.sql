@@ -10,17 +10,17 @@ ON CONFLICT (id) DO NOTHING
 
 -- name: count
 UPDATE bulk_edits SET n_given = %(n_given)s, n_changed = %(n_changed)s, n_emergent = %(n_emergent)s,
-                      n_unsure = %(n_unsure)s, n_ongoing = %(n_ongoing)s
+                      n_unsure = %(n_unsure)s, n_ongoing = %(n_ongoing)s, n_overlapping = %(n_overlapping)s
 WHERE id = %(bulk_id)s
 
 -- name: get
 SELECT id, stream_id, label, start_us, end_us, min_confidence, include_emergent, n_given, n_changed, n_emergent, n_unsure,
-       n_ongoing, user_id, login, at_us, view, updated_us, undone_us, undone_by, n_changed_since
+       n_ongoing, n_overlapping, user_id, login, at_us, view, updated_us, undone_us, undone_by, n_changed_since
 FROM bulk_edits WHERE id = %(bulk_id)s AND target = 'proposals'
 
 -- name: history
 SELECT id, stream_id, label, start_us, end_us, min_confidence, include_emergent, n_given, n_changed, n_emergent, n_unsure,
-       n_ongoing, user_id, login, at_us, view, updated_us, undone_us, undone_by, n_changed_since
+       n_ongoing, n_overlapping, user_id, login, at_us, view, updated_us, undone_us, undone_by, n_changed_since
 FROM bulk_edits
 WHERE stream_id = %(stream_id)s AND target = 'proposals'
   AND (%(before_us)s::bigint IS NULL OR (at_us, id) < (%(before_us)s::bigint, %(before_id)s::uuid))
@@ -42,3 +42,21 @@ WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quali
   AND stream_id = %(stream_id)s AND start_us >= %(start_us)s AND start_us < %(end_us)s AND end_us <= %(end_us)s
   AND (%(label)s::text IS NULL OR label = %(label)s::text)
 ORDER BY id LIMIT %(at_most)s::bigint + 1 FOR NO KEY UPDATE
+
+-- name: claiming
+-- What would be accepted of labels that exclude each other, the surest first.
+SELECT id, group_id, label, channel, start_us, end_us
+FROM annotations a
+WHERE status = 'proposed' AND NOT deleted AND kind IN ('rhythm', 'event', 'quality') AND label = ANY(%(labels)s::text[])
+  AND stream_id = %(stream_id)s AND start_us >= %(start_us)s AND start_us < %(end_us)s AND end_us <= %(end_us)s
+  AND (%(label)s::text IS NULL OR label = %(label)s::text)
+  AND acceptance_fate(a, %(min_confidence)s::real, %(include_emergent)s) = 'accepted'
+ORDER BY coalesce(confidence, 0) DESC, start_us, id LIMIT %(at_most)s::bigint + 1
+
+-- name: undone
+-- What an acceptance that was undone would decide again.
+SELECT id, group_id, label, channel, start_us, end_us
+FROM annotations a
+WHERE status = 'proposed' AND NOT deleted AND label = ANY(%(labels)s::text[])
+  AND id IN (SELECT annotation_id FROM annotation_revisions WHERE bulk_id = %(bulk_id)s)
+ORDER BY coalesce(confidence, 0) DESC, start_us, id

@@ -95,7 +95,7 @@ WITH newest AS (
         JOIN annotations b ON b.id = w.annotation_id
         JOIN unnest(%(label_codes)s::text[], %(label_urgencies)s::smallint[]) AS l (code, urgency)
           ON l.code = w.before ->> 'label'
-        WHERE (w.action = 'undo') = %(is_redo)s
+        WHERE (w.action = 'undo') = %(is_redo)s AND w.annotation_id <> ALL(%(left)s::uuid[])
           AND (b.revision = w.revision
                OR annotation_state(b) - '{revision,updated_us,updated_by}'::text[] = (
                    SELECT whole_state(r.before) - '{revision,updated_us,updated_by}'::text[] FROM annotation_revisions r

@@ -54,7 +54,7 @@ def test_the_queue_is_ordered_by_uncertainty(client, recording, propose):
 
 def test_acceptance_is_previewed_done_once_undone_and_listed(client, recording):
     seen = accept(client, recording, is_preview=True)
-    counts = {"n_given": 4, "n_changed": 3, "n_emergent": 1, "n_unsure": 0, "n_ongoing": 0}
+    counts = {"n_given": 4, "n_changed": 3, "n_emergent": 1, "n_unsure": 0, "n_ongoing": 0, "n_overlapping": 0}
     labels = {"AFIB": 1, "AFL": 1, "NOISY": 1}
     assert (seen.status_code, seen.json()) == (
         200,

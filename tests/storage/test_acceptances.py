@@ -138,7 +138,7 @@ def test_acceptance_makes_what_accepting_each_makes_and_its_undo_what_stood(
             singles = kept(conn)
         done = acceptances.apply(conn, filled.stream_id, asked, bulk_id=bulk_id, actor=reader.actor, view=VIEW)
         assert kept(conn) == singles
-        counts = ("n_given", "n_changed", "n_emergent", "n_unsure", "n_ongoing")
+        counts = ("n_given", "n_changed", "n_emergent", "n_unsure", "n_ongoing", "n_overlapping")
         assert [getattr(seen, name) for name in counts] == [getattr(done, name) for name in counts]
         assert done.n_changed == len(due) == sum(seen.by_label.values())
         assert done.n_given == done.n_changed + done.n_emergent + done.n_unsure + done.n_ongoing
@@ -152,6 +152,54 @@ def test_acceptance_makes_what_accepting_each_makes_and_its_undo_what_stood(
             for row in annotations.get_many(conn, [row.id for row in proposals]).values()
             if row.status == "confirmed"
         }
+
+
+# What overlaps ---------------------------------------------------------------------------------------------------
+
+
+def decide(conn, group, reader, start, end, label):
+    clock = group.signal.clock
+    place = {"stream_id": group.stream_id, "group_id": group.id, "channel": None, "actor": reader.actor, "view": {}}
+    return revisions.add(conn, start_us=clock.us_at(start), end_us=clock.us_at(end), label=label, **place)
+
+
+def propose(conn, group, *spans):
+    run_id = runs.ensure_run(conn, group.id, MACHINE, {})
+    annotations.propose(conn, group.stream_id, group, run_id, spans)
+
+
+def test_what_overlaps_something_decided_or_surer_stays_and_nothing_is_cut(
+    any_database, filled, proposals, reader, accept
+):
+    with any_database.transaction() as conn:
+        own = decide(conn, filled, reader, 500, 1_500, "SR")
+        propose(
+            conn,
+            filled,
+            span(4_500, 6_000, "AFL", 0.9),
+            span(9_000, 9_500, "AFL", 0.5),
+            span(1_000, 1_400, "NOISY", 0.9),
+        )
+        seen = acceptances.preview(conn, filled.stream_id, wanted(filled, 0.5))
+    done = accept(0.5)
+    # AFIB in the person's SR, and the AFIB in which a surer AFL lies; not one that begins where that ends, nor noise
+    assert (done.n_overlapping, seen.n_overlapping) == (2, 2)
+    assert done.n_changed == seen.n_changed == sum(seen.by_label.values())
+    with any_database.transaction() as conn:
+        assert annotations.get(conn, own.id) == own
+        assert [annotations.get(conn, proposals[at].id).status for at in (0, 3)] == ["proposed", "proposed"]
+
+
+def test_done_again_it_leaves_what_is_decided_otherwise_by_then(any_database, filled, proposals, reader, accept):
+    bulk_id = uuid.uuid4()
+    n_changed = accept(0.5, bulk_id=bulk_id).n_changed
+    with any_database.transaction() as conn:
+        assert acceptances.undo(conn, bulk_id, reader.actor).n_changed_since == 0
+        own = decide(conn, filled, reader, 500, 1_500, "SR")
+        assert acceptances.redo(conn, bulk_id, reader.actor).n_changed_since == 1
+        assert annotations.get(conn, own.id) == own
+        rows = [annotations.get(conn, row.id).status for row in proposals]
+    assert (rows[0], rows.count("confirmed")) == ("proposed", n_changed - 1)
 
 
 # What is left alone --------------------------------------------------------------------------------------------------

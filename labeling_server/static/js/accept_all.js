@@ -15,7 +15,7 @@ import { changed, on, state } from "./state.js";
 
 /**
  * @typedef {import("./accept_wish.js").Wish} Wish
- * @typedef {{n_given: number, n_changed: number, n_emergent: number, n_unsure: number, n_ongoing: number}} Counts
+ * @typedef {{n_given: number, n_changed: number, n_emergent: number, n_unsure: number, n_ongoing: number, n_overlapping: number}} Counts
  * @typedef {Counts & {start_us: number, end_us: number, n_changed_since: number, updated_us: number}} Acceptance
  * @typedef {Counts & {by_label: Object<string, number>, given_by_label: Object<string, number>, unseen?: string}} Preview
  * @typedef {{range: HTMLSelectElement, label: HTMLSelectElement, least: HTMLInputElement, figure: HTMLElement,
@@ -174,7 +174,7 @@ async function preview(wish) {
   try {
     return await send("POST", path, { ...bodyOf(wish), is_preview: true });
   } catch (error) {
-    return { n_given: 0, n_changed: 0, n_emergent: 0, n_unsure: 0, n_ongoing: 0, by_label: {}, given_by_label: {}, unseen: error.message };
+    return { n_given: 0, n_changed: 0, n_emergent: 0, n_unsure: 0, n_ongoing: 0, n_overlapping: 0, by_label: {}, given_by_label: {}, unseen: error.message };
   }
 }
 
@@ -187,7 +187,7 @@ function foretold(seen) {
 
 /** @param {Counts} seen @returns {string[]} */
 function staying(seen) {
-  const why = { unsure: "accept.unsure", emergent: "accept.emergent.stay", ongoing: "accept.ongoing" };
+  const why = { unsure: "accept.unsure", emergent: "accept.emergent.stay", ongoing: "accept.ongoing", overlapping: "accept.overlapping" };
   return Object.entries(why).filter(([name]) => seen[`n_${name}`]).map(([name, key]) => sayOf(key, seen[`n_${name}`]));
 }
 

@@ -2,6 +2,8 @@
 // server's (`storage/acceptances.py`); its counts stand in the panel, this draws the outlines.
 
 import { cursorSeconds, pageS, place } from "./layout.js";
+import { spansBetween } from "./marks.js";
+import { exclusiveLayerOf, isCutting, isSameScope } from "./overlaps.js";
 import { state } from "./state.js";
 import { usOf, usOfSample } from "./time.js";
 
@@ -32,7 +34,25 @@ function marked() {
 export const certaintyOf = ({ steps }) => steps / STEPS;
 
 /** Whether the open panel would accept it. @param {import("./state.js").Row} row */
-export function isWished(row) {
+export const isWished = (row) => isMeant(row) && !isInTheWay(row);
+
+/** Whether something is decided where it is, or a surer one accepted: nothing is cut unseen. @param {import("./state.js").Row} row @returns {boolean} */
+function isInTheWay(row) {
+  if (!exclusiveLayerOf(row.label) || row.end_us <= row.start_us) return false;
+  const others = spansBetween(row.start_us, row.end_us).filter((other) => isSameScope(other, row) && isMeant(other) && isBefore(other, row));
+  return isCutting(row) || others.some((other) => !isInTheWay(other));
+}
+
+const sureness = (row) => Math.fround(row.confidence ?? 0);
+
+/** The surer one, of equals that which begins earlier. @param {import("./state.js").Row} one @param {import("./state.js").Row} other */
+function isBefore(one, other) {
+  const by = sureness(other) - sureness(one) || one.start_us - other.start_us;
+  return by === 0 ? one.id < other.id : by < 0;
+}
+
+/** @param {import("./state.js").Row} row */
+function isMeant(row) {
   const wish = state.accepting;
   if (!wish || row.status !== "proposed" || row.deleted || row.ongoing || row.kind === "beat" || row.kind === "pulse") return false;
   if ((wish.label !== null && row.label !== wish.label) || (row.urgency >= EMERGENT && !wish.emergent)) return false;

@@ -40,6 +40,16 @@ function cutsOf(layer, claim) {
     .map((row) => ({ row, label: row.label, startUs: Math.max(row.start_us, claim.start_us), endUs: Math.min(row.end_us, claim.end_us) }));
 }
 
+/** Whether deciding it would cut what is decided. @param {Row} row */
+export function isCutting(row) {
+  const layer = exclusiveLayerOf(row.label);
+  return layer !== null && cutsOf(layer, row).length > 0;
+}
+
+/** Whether two spans, if both were decided, could contradict each other. @param {Row} one @param {Row} other */
+export const isSameScope = (one, other) =>
+  one.id !== other.id && one.group_id === other.group_id && one.channel === other.channel && layerOf.get(one.label) === layerOf.get(other.label);
+
 /** From the mark to the cursor, microseconds; null while nothing is marked. @returns {[number, number] | null} */
 export function markedRange() {
   if (state.markUs === null) return null;
