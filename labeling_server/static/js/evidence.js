@@ -5,36 +5,18 @@ import { getJson, getList } from "./api.js";
 import { reader, say } from "./config.js";
 import { commitDraft } from "./drafts.js";
 import { fetchRow, revise, reviseBeat, saving, standing } from "./edits.js";
+import { linkingRow, setLinking } from "./linking.js";
 import { beatAt } from "./marks.js";
 import { showCentered } from "./navigate.js";
 import { repaint } from "./paint.js";
 import { selectBeat, selectRow, selectedBeat } from "./select.js";
-import { shortName } from "./span_names.js";
 import { changed, state } from "./state.js";
-import { hms, sampleOf, secondsOf } from "./time.js";
+import { sampleOf, secondsOf } from "./time.js";
 
 /** @typedef {import("./state.js").Row} Row */
 
 /** Whoever leafs through the queue does not ask for the links of each. */
 const REST_MS = 150;
-
-/** The span that is being linked. @type {string | null} */
-let linkingId = null;
-
-/** The span that is being linked; null without one. @returns {Row | null} */
-export function linkingRow() {
-  const row = linkingId ? state.rows.get(linkingId) : null;
-  if (row?.deleted) linkingId = null; // also when it is there again
-  return row && linkingId ? standing(row) : null;
-}
-
-/** What a row is called in a sentence. @param {Row} row */
-export const titleOf = (row) => `${shortName(row)} ${hms(row.start_us)}`;
-
-export function linkingHint() {
-  const row = linkingRow();
-  return row ? say("link.hint", { what: titleOf(row), n: row.evidence.length }) : "";
-}
 
 /** Begins with the selected span; then adds or removes what is selected; of the span itself it ends. */
 export function link() {
@@ -47,8 +29,9 @@ export function link() {
 function begin() {
   void commitDraft();
   const isSpan = state.selection?.kind === "span";
-  linkingId = isSpan && reader.may_write ? state.selection.id : null;
-  if (!linkingId) saving.told = say(reader.may_write ? "link.where" : "save.viewer");
+  const id = isSpan && reader.may_write ? state.selection.id : null;
+  setLinking(id);
+  if (!id) saving.told = say(reader.may_write ? "link.where" : "save.viewer");
   shown();
 }
 
@@ -60,7 +43,7 @@ function shown() {
 /** @returns {boolean} whether one was being linked; it is selected again */
 export function endLinking() {
   const row = linkingRow();
-  linkingId = null;
+  setLinking(null);
   if (!row) return false;
   if (state.selection?.id !== row.id) selectRow(state.rows.get(row.id));
   shown();
@@ -130,10 +113,4 @@ export async function goToLinked(row) {
   await showCentered(secondsOf(row.start_us));
   const beat = beatAt(sampleOf(row.start_us));
   if (beat) selectBeat(beat);
-}
-
-/** Ids of what the selected span, or the one that is being linked, rests on. @returns {string[]} */
-export function shownEvidence() {
-  const row = linkingRow() ?? state.rows.get(state.selection?.kind === "span" ? state.selection.id : "");
-  return row?.evidence ?? [];
 }

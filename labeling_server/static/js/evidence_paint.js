@@ -2,9 +2,9 @@
 
 import { color } from "./colors.js";
 import { mainGroup } from "./config.js";
-import { shownEvidence } from "./evidence.js";
 import { quadRows, setLayer } from "./figures.js";
 import { BEATS_PX, PAPER_TOP_PX } from "./layout.js";
+import { shownEvidence } from "./linking.js";
 import { beatsBetween, showsBeats } from "./marks.js";
 import { visibleBars } from "./spans.js";
 

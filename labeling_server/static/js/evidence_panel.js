@@ -3,7 +3,8 @@
 import { classOf } from "./colors.js";
 import { reader, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
-import { endLinking, goToLinked, link, linkedRow, linkingRow, loadLinks, removeLink, restingOn, titleOf } from "./evidence.js";
+import { endLinking, goToLinked, link, linkedRow, loadLinks, removeLink, restingOn } from "./evidence.js";
+import { linkingRow, titleOf } from "./linking.js";
 import { selectedBeat } from "./select.js";
 import { labelOf } from "./span_names.js";
 import { state } from "./state.js";

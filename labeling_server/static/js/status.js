@@ -6,7 +6,7 @@ import { binSizeOf } from "./envelopes.js";
 import { filterName, isFiltered } from "./filters.js";
 import { geometry } from "./layout.js";
 import { isMeasuring } from "./legs.js";
-import { linkingHint } from "./evidence.js";
+import { linkingHint } from "./linking.js";
 import { shownLeads } from "./montage.js";
 import { aheadText } from "./overlaps.js";
 import { on, state } from "./state.js";
