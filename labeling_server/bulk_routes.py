@@ -82,6 +82,6 @@ def redo_bulk_edit(bulk_id: uuid.UUID, database: Db, reader: ApiReader) -> dict[
         return _json(bulk_edits.redo(conn, bulk_id, reader.actor))
 
 
-def _json(row: bulk_edits.Preview | bulk_edits.BulkEdit) -> dict[str, Any]:
+def _json(row: bulk_edits.Preview | bulk_edits.BulkEditRow) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(row)
     return fields

@@ -86,7 +86,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     by_label: dict[str, int]
 
 
-class BulkEdit(msgspec.Struct, frozen=True, kw_only=True):
+class BulkEditRow(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a person did to many beats; counts as in `Preview`.
 
     Parameters

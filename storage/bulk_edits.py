@@ -17,7 +17,7 @@ from signal_processing import vocabulary
 from signal_processing.values import Annotator, point_ids
 from storage import bulk_steps, edits, queries
 from storage.beats import MACHINE, Beats, read_beats
-from storage.bulk_edit_row import BulkEdit, Preview, WantedEdit
+from storage.bulk_edit_row import BulkEditRow, Preview, WantedEdit
 from storage.errors import ConstraintError
 from storage.rows import fetch, fetch_one
 from storage.runs import list_runs
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from storage.annotation_row import Actor
     from storage.catalogue import GroupRow
 
-__all__ = ["BulkEdit", "Preview", "WantedEdit", "apply", "get", "history", "preview", "redo", "undo"]
+__all__ = ["BulkEditRow", "Preview", "WantedEdit", "apply", "get", "history", "preview", "redo", "undo"]
 
 _SQL = queries.load("bulk_edits")
 
@@ -63,7 +63,7 @@ def apply(
     bulk_id: uuid.UUID,
     actor: Actor,
     view: Mapping[str, Any],
-) -> BulkEdit:
+) -> BulkEditRow:
     """Do it.
 
     Parameters
@@ -100,7 +100,7 @@ def apply(
     return get(conn, bulk_id)
 
 
-def undo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> BulkEdit:
+def undo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> BulkEditRow:
     """Put back what it changed; what was changed since is left and counted. Undone twice it is undone once.
 
     Raises
@@ -111,13 +111,13 @@ def undo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> BulkEd
     return get(conn, bulk_id)
 
 
-def redo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> BulkEdit:
+def redo(conn: Connection[TupleRow], bulk_id: uuid.UUID, actor: Actor) -> BulkEditRow:
     """Do again what was undone, as `undo`."""
     bulk_steps.step(conn, bulk_id, actor, target="beats", is_redo=True)
     return get(conn, bulk_id)
 
 
-def get(conn: Connection[TupleRow], bulk_id: uuid.UUID) -> BulkEdit:
+def get(conn: Connection[TupleRow], bulk_id: uuid.UUID) -> BulkEditRow:
     """One edit as it stands.
 
     Raises
@@ -132,7 +132,7 @@ def get(conn: Connection[TupleRow], bulk_id: uuid.UUID) -> BulkEdit:
 
 def history(
     conn: Connection[TupleRow], stream_id: int, *, limit: int, before: uuid.UUID | None = None
-) -> list[BulkEdit]:
+) -> list[BulkEditRow]:
     """The edits of a stream, newest first.
 
     Parameters
@@ -159,7 +159,7 @@ class _Row(NamedTuple):
     author_kind: str
 
 
-def _applied_before(conn: Connection[TupleRow], bulk_id: uuid.UUID, facts: Mapping[str, Any]) -> BulkEdit:
+def _applied_before(conn: Connection[TupleRow], bulk_id: uuid.UUID, facts: Mapping[str, Any]) -> BulkEditRow:
     """The edit that bears an identity already, if it is the same one."""
     row = fetch_one(conn, _SQL["get"], {"bulk_id": bulk_id})  # none: it is one of proposals
     known = None if row is None else _edit(row)
@@ -292,5 +292,5 @@ def _counts(wanted: WantedEdit, fates: NDArray[np.int8], n_changed: int) -> dict
     }
 
 
-def _edit(row: TupleRow) -> BulkEdit:
-    return BulkEdit(**dict(zip(BulkEdit.__struct_fields__, row, strict=True)))
+def _edit(row: TupleRow) -> BulkEditRow:
+    return BulkEditRow(**dict(zip(BulkEditRow.__struct_fields__, row, strict=True)))

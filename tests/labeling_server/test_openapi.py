@@ -20,7 +20,7 @@ from storage.annotation_row import (
     AnnotationRow,
     RevisionRow,
 )
-from storage.bulk_edit_row import ACTIONS, BulkEdit, Preview
+from storage.bulk_edit_row import ACTIONS, BulkEditRow, Preview
 from storage.catalogue import GroupRow, StreamRow
 from storage.family_edits import FamilyEditRow
 
@@ -61,7 +61,7 @@ def test_every_operation_tells_what_it_answers_and_how_it_refuses(operations):
         (answers.Annotation, {*AnnotationRow.__struct_fields__, "author_kind", "author_version"}),
         (answers.AnnotationState, set(_STATE_FIELDS)),
         (answers.Revision, set(RevisionRow.__struct_fields__)),
-        (answers.BulkEdit, set(BulkEdit.__struct_fields__)),
+        (answers.BulkEdit, set(BulkEditRow.__struct_fields__)),
         (answers.BulkPreview, set(Preview.__struct_fields__)),
         (answers.FamilyEdit, set(FamilyEditRow.__struct_fields__)),
         (proposal_answers.Acceptance, set(Acceptance.__struct_fields__)),
