@@ -54,7 +54,7 @@ def _texts(name: str, *, align: str = "left", size_px: int = 11, style: str = "n
 
 
 def strip_layers() -> tuple[Layer, ...]:
-    """Glyphs of the strip, bottom to top: paper, shade of the selection, signal, marks, spans, beats, calipers.
+    """Glyphs of the strip, bottom to top: paper, shade of the selection, signal, marks, spans, beats, past, calipers.
 
     The shade lies over the grid, not under it: there it takes 6 % of the contrast of the lines, below them most of it.
     """
@@ -84,6 +84,9 @@ def strip_layers() -> tuple[Layer, ...]:
         _segments("beat_ticks", width=1.0),
         Layer("beat_dots", Scatter(x="x", y="y", size=4, fill_color="color", line_color=None), ("x", "y", "color")),
         _texts("beats", align="center", size_px=13, style="bold"),
+        _quads("ghost", fill_color=None, line_color="color", line_dash=[4, 3], line_width=1.5),
+        _segments("ghost_edges", width=1.25, dash="dashed"),
+        _texts("ghost_names", style="bold"),
         _segments("caliper_march", width=1.0, dash="dotted"),
         _segments("calipers", width=1.25),
         _quads("caliper_grips", **filled),

@@ -9,6 +9,7 @@ from typing import Final
 
 from labeling_server.family_texts import FAMILY_TEXTS
 from labeling_server.layer_texts import LAYER_TEXTS
+from labeling_server.page_texts import PAGE_TEXTS
 from labeling_server.proposal_texts import PROPOSAL_TEXTS
 from labeling_server.span_texts import SPAN_TEXTS
 
@@ -174,7 +175,7 @@ TEXTS: Final[dict[str, str]] = {
     "disclosure.time": "time",
     "disclosure.gain": "gain",
     "page.title": "Page",
-    "page.scale": "{speed} mm/s, {gain}, {row} s a row",
+    "page.scale": "{speed} mm/s, {gain}, {row} s a row, {filter}",
     "page.turn": "pages",
     "hours.title": "Hours",
     "hours.hour": "Hour",
@@ -209,10 +210,6 @@ TEXTS: Final[dict[str, str]] = {
     "hours.empty": "No samples yet: the table begins with the first hour.",
     "hours.go": "goes to the hour, or to the longest RR",
     # many beats at once
-    "bulk.title.relabel": "Relabel beats",
-    "bulk.title.delete": "Delete beats",
-    "bulk.title.confirm": "Accept beats",
-    "bulk.title.reject": "Reject beats",
     "bulk.beats": "{n} beats",
     "bulk.beats.one": "1 beat",
     "bulk.relabel": "{what} become {label}",
@@ -239,7 +236,6 @@ TEXTS: Final[dict[str, str]] = {
     "bulk.done.undo": "{what} as before",
     "bulk.done.redo": "{what} changed again",
     "bulk.since": "{n} changed since, left alone",
-    "bulk.where": "Select a span, or mark a start with m and go to the end, then relabel all beats in it",
     "bulk.empty": "No beats there",
     # RR intervals
     "lorenz.title": "Lorenz plot of RR intervals",
@@ -302,7 +298,6 @@ TEXTS: Final[dict[str, str]] = {
     "do.nudge.left.far": "Nudge left 200 ms",
     "do.nudge.right.far": "Nudge right 200 ms",
     "do.mark": "Mark start, then end of a new span",
-    "do.relabel.range": "Relabel all beats of the span, or from the mark to the cursor",
     "do.insert": "Insert a beat at the cursor",
     "do.comment": "Comment",
     "do.undo": "Undo",
@@ -365,6 +360,7 @@ TEXTS: Final[dict[str, str]] = {
     "error.network": "The server does not answer",
     "error.session": "The session has ended: sign in again in another tab, then the edits are sent",
     "error.unknown": "The server answered {status}",
+    **PAGE_TEXTS,
 }
 
 

@@ -97,3 +97,21 @@ def test_the_table_of_hours_goes_to_the_longest_interval(open_page, recording):
     page.press("ArrowRight", "Enter")
     page.page.wait_for_function("us => document.getElementById('strip').dataset.startUs === String(us)", arg=T0_US)
     assert page.page.locator("#view").is_hidden()
+
+
+def test_the_page_is_filtered_as_the_strip_is_and_full_disclosure_says_that_it_is_not(open_page):
+    page = open_page()
+    page.select("AFIB")
+    told = opened(page, "G", "#view .rhythm-page[data-painted-at]")
+    assert "no filter" in page.text("#view .viewbar")
+    drawn = "() => document.querySelector('#view canvas').toDataURL()"
+    before = page.page.evaluate(drawn)
+    page.press("h", "h", "h")
+    page.page.wait_for_selector('#view .rhythm-page[data-filter="0.5-40 Hz"]')
+    assert "0.5-40 Hz" in page.text("#view .viewbar")
+    page.page.wait_for_function(f"was => ({drawn})() !== was", arg=before)
+    filtered = data_of(page, "#view .rhythm-page")
+    assert (filtered["startUs"], filtered["beats"]) == (told["startUs"], told["beats"])
+    page.press("Escape")
+    opened(page, "D", f"{ROOT}[data-painted-at]")
+    assert "not filtered" in page.text("#view .viewbar")

@@ -4,14 +4,19 @@ import { labels } from "./config.js";
 import { SPAN_KEYS } from "./palette.js";
 
 const KEY = "rhythmark.keys";
-/** Of the browser or of the page itself: they cannot be given another meaning. */
-const RESERVED = new Set(["Tab", "Shift+Tab", "Enter", "Escape", "F5", "F11", "F12", "?"]);
+/** Of the page itself: they cannot be given another meaning. */
+const RESERVED = new Set(["Enter", "Escape", "?"]);
+/** Of browsers and of the system, on all of them; Firefox finds as you type after a slash or a quote. */
+const BROWSERS = /^(Ctrl\+.*|(Shift\+)?(Tab|F\d+)|ContextMenu|Dead|['/])$/;
 
 /** @type {Object<string, string>} key by action, where the reader chose one */
 let own = JSON.parse(localStorage.getItem(KEY) ?? "{}");
 
-/** The keys of an action: the reader's, or the defaults. @param {import("./actions.js").Action} action @returns {string[]} */
+/** The keys of an action: the reader's, or the defaults. @param {{id: string, keys: string[]}} action @returns {string[]} */
 export const keysOf = (action) => (own[action.id] ? [own[action.id]] : action.keys);
+
+/** The key of an action by its id. @param {string} id @param {string} usual without the reader's choice */
+export const keyNow = (id, usual) => own[id] ?? usual;
 
 /** @param {import("./actions.js").Action} action */
 export const isOwn = (action) => action.id in own;
@@ -31,15 +36,23 @@ export function nameOf(event) {
   return `${ctrl}${shift}${ctrl && !isNamed && shift ? event.key.toUpperCase() : event.key}`;
 }
 
+/** Whether both can be meant at the same time: those of two views never are. */
+const meet = (one, other) => !one.view || !other.view || one.view === other.view;
+
+/** Keys that two actions share without the reader's doing: the one that is there first has them, as it should. */
+const shareByDefault = (one, other, key) => one.keys.includes(key) && other.keys.includes(key);
+
 /**
- * Gives an action another key, in place of all it has.
+ * Gives an action another key, in place of all it has. Within a view its keys come before those of the page; so that none
+ * of these is lost there unnoticed, both must be free.
  * @param {import("./actions.js").Action[]} actions @param {import("./actions.js").Action} action @param {string} key
  * @returns {{why: string, other?: import("./actions.js").Action} | null} why not: `reserved`, `label` or `taken`, by whom
  */
 export function bind(actions, action, key) {
-  if (RESERVED.has(key) || key.startsWith("Ctrl+")) return { why: "reserved" };
+  if (RESERVED.has(key) || BROWSERS.test(key)) return { why: "reserved" };
   if (labels.get(key)?.kind === "beat" || SPAN_KEYS.has(key) || key === "v") return { why: "label" };
-  const other = actions.find((one) => one !== action && keysOf(one).includes(key));
+  const isTaken = (one) => one.id !== action.id && keysOf(one).includes(key) && !shareByDefault(one, action, key);
+  const other = actions.find((one) => meet(one, action) && isTaken(one));
   if (other) return { why: "taken", other };
   own = { ...own, [action.id]: key };
   localStorage.setItem(KEY, JSON.stringify(own));

@@ -1,5 +1,7 @@
 // The calipers: two legs on samples of one lead, put up and moved by key and by pointer. They measure and change nothing.
 
+import { keepAddress } from "./address.js";
+import { copyText } from "./clipboard.js";
 import { mainGroup, reader, say } from "./config.js";
 import { appendComment } from "./decide.js";
 import { PAPER_TOP_PX, cursorSeconds, geometry, leads, pageS } from "./layout.js";
@@ -7,7 +9,8 @@ import { calipersOf, groupOf, isMeasuring, legsS, sampleAtSeconds, secondsOfSamp
 import { ensureMarks, hasMarks, neighbourBeat } from "./marks.js";
 import { contextS, line, measured, rrWindowS, signalAround } from "./measure.js";
 import { lanes, shownLeads } from "./montage.js";
-import { keepAddress, reveal, stores } from "./navigate.js";
+import { reveal, stores } from "./navigate.js";
+import { tell } from "./notice.js";
 import { repaint } from "./paint.js";
 import { nearestPeak } from "./peaks.js";
 import { selectedBeat } from "./select.js";
@@ -35,7 +38,6 @@ export const notePointer = (y) => void (pointerPx = y);
 /** Something about them is different now. @param {Partial<import("./state.js").Calipers>} change */
 function update(change) {
   state.calipers = { ...state.calipers, ...change };
-  state.said = "";
   told();
 }
 
@@ -62,7 +64,6 @@ export function toggleCalipers() {
 export function dropCalipers() {
   if (!isMeasuring()) return false;
   state.calipers = null;
-  state.said = "";
   told();
   return true;
 }
@@ -197,20 +198,12 @@ function ensureMeasured() {
 
 const lineNow = () => line(state.calipers, measured(state.calipers, stores));
 
-function sayThat(key, values = {}) {
-  state.said = say(key, values);
-  changed("calipers");
-}
+const sayThat = (key, values = {}) => tell(say(key, values));
 
 /** As one line into the clipboard. */
 export async function copyMeasurement() {
   const text = lineNow();
-  try {
-    await navigator.clipboard.writeText(text);
-    sayThat("calipers.copied", { line: text });
-  } catch {
-    sayThat("calipers.notcopied", { line: text }); // refused, or a page without TLS, where there is no clipboard
-  }
+  sayThat((await copyText(text)) ? "calipers.copied" : "calipers.notcopied", { line: text });
 }
 
 /** As one line more of the comment on what is selected. */

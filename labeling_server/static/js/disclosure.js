@@ -5,8 +5,11 @@ import { say } from "./config.js";
 import { AXIS_PX, CODES_PX, LINES_S, PITCH_PX, TIME_PX, extentOf, hasPage, isPageFresh, leads, lineOf, linesOf, loadPage, usOfLine } from "./disclosure_lines.js";
 import { drawDisclosure, usAtPoint } from "./disclosure_paint.js";
 import { h } from "./dom.js";
+import { isFiltered } from "./filters.js";
+import { onceAFrame } from "./frame.js";
 import { goThere } from "./go_there.js";
 import { pageS } from "./layout.js";
+import { behindBar } from "./loading.js";
 import { getPxPerMm, stepped } from "./scale.js";
 import { state } from "./state.js";
 import { dateOf, hms, usOf, usOfSample } from "./time.js";
@@ -19,7 +22,6 @@ export const GAINS_MM_MV = [1.25, 2.5, 5, 10, 20];
 const MM_PER_UNIT = 1;
 /** Parts of a line that the cursor moves by. */
 const CURSOR_PARTS = 12;
-const SLOW_MS = 100;
 
 const kept = { lineS: 60, gain: 5, lead: leads[0]?.channel.name ?? "", ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
 const view = {
@@ -35,7 +37,6 @@ const view = {
 
 /** @type {null | {root: HTMLElement, lines: HTMLElement, canvas: HTMLCanvasElement, spacer: HTMLElement, scale: HTMLElement, cursor: HTMLElement, lead: HTMLSelectElement}} */
 let parts = null;
-let isDue = false;
 /** What is waited for. @type {string} */
 let awaited = "";
 /** @type {import("./disclosure_lines.js").Page | null} what stands on the canvas */
@@ -45,14 +46,7 @@ function keep() {
   localStorage.setItem(KEY, JSON.stringify({ lineS: view.lineS, gain: view.gain, lead: leads[view.lead].channel.name }));
 }
 
-function later() {
-  if (isDue || !parts) return;
-  isDue = true;
-  requestAnimationFrame(() => {
-    isDue = false;
-    paint();
-  });
-}
+const later = onceAFrame(paint);
 
 /** @param {HTMLElement} host */
 function open(host) {
@@ -68,8 +62,8 @@ function open(host) {
   for (const kind of ["wheel", "pointerdown"]) lines.addEventListener(kind, () => (view.isAway = true), { passive: true });
   const root = h("section", { class: "disclosure", "aria-label": say("disclosure.title") },
     h("header", { class: "viewbar" }, h("h2", {}, say("disclosure.title")), lead, scale, cursor,
-      keyButtons(["{", "}"], say("view.lead"), press), keyButtons(["<", ">"], say("disclosure.time"), press),
-      keyButtons(["-", "+"], say("disclosure.gain"), press), keyButtons(["Enter"], say("view.go"), press)),
+      keyButtons(keys.lead, say("view.lead")), keyButtons(keys.line, say("disclosure.time")),
+      keyButtons(keys.gain, say("disclosure.gain")), keyButtons(keys.go, say("view.go"))),
     lines);
   parts = { root, lines, canvas, spacer, scale, cursor, lead };
   host.append(root);
@@ -168,15 +162,12 @@ async function fetchPage(page) {
   const name = JSON.stringify(page);
   if (awaited === name) return;
   awaited = name;
-  const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
   try {
-    await loadPage(page);
+    await behindBar(loadPage(page));
     later();
   } catch {
     // the status line says that the server does not answer; what changes next asks again
   } finally {
-    clearTimeout(bar);
-    document.getElementById("loading").hidden = true;
     if (awaited === name) awaited = "";
   }
 }
@@ -194,7 +185,8 @@ function fetchAhead(page) {
 function tellScale() {
   const { unit } = leads[view.lead].channel;
   const amplitude = unit === "mV" ? `${view.gain} mm/mV` : `${MM_PER_UNIT} mm/${unit}`;
-  parts.scale.textContent = say("disclosure.scale", { line: view.lineS < 60 ? `${view.lineS} s` : `${view.lineS / 60} min`, amplitude });
+  const scale = say("disclosure.scale", { line: view.lineS < 60 ? `${view.lineS} s` : `${view.lineS / 60} min`, amplitude });
+  parts.scale.textContent = isFiltered() ? `${scale}, ${say("disclosure.unfiltered")}` : scale;
   parts.lead.value = String(view.lead);
 }
 
@@ -253,30 +245,31 @@ function click(event) {
   if (us !== null) void goThere(bounded(us));
 }
 
-const KEYS = {
-  ArrowUp: () => moveCursor(view.cursorUs - view.lineS * 1e6),
-  ArrowDown: () => moveCursor(view.cursorUs + view.lineS * 1e6),
-  ArrowLeft: () => moveCursor(view.cursorUs - (view.lineS * 1e6) / CURSOR_PARTS),
-  ArrowRight: () => moveCursor(view.cursorUs + (view.lineS * 1e6) / CURSOR_PARTS),
-  "{": () => stepLead(-1),
-  "}": () => stepLead(1),
-  PageUp: () => movePage(-1),
-  PageDown: () => movePage(1),
-  Home: () => moveCursor(usOfSample(state.firstSample)),
-  End: () => moveCursor(usOfSample(state.nextSample)),
-  Enter: () => void goThere(view.cursorUs),
-  "+": () => changeGain(1),
-  "=": () => changeGain(1),
-  "-": () => changeGain(-1),
-  "<": () => changeLine(1),
-  ">": () => changeLine(-1),
+/** By what stands together above the lines. @type {Object<string, import("./views.js").ViewAction[]>} */
+const keys = {
+  lead: [
+    { id: "disclosure.lead.previous", keys: ["{"], run: () => stepLead(-1) },
+    { id: "disclosure.lead.next", keys: ["}"], run: () => stepLead(1) },
+  ],
+  line: [
+    { id: "disclosure.longer", keys: ["<"], run: () => changeLine(1) },
+    { id: "disclosure.shorter", keys: [">"], run: () => changeLine(-1) },
+  ],
+  gain: [
+    { id: "disclosure.gain.down", keys: ["-"], run: () => changeGain(-1) },
+    { id: "disclosure.gain.up", keys: ["+", "="], run: () => changeGain(1) },
+  ],
+  go: [{ id: "disclosure.go", keys: ["Enter"], run: () => void goThere(view.cursorUs) }],
+  move: [
+    { id: "disclosure.up", keys: ["ArrowUp"], run: () => moveCursor(view.cursorUs - view.lineS * 1e6) },
+    { id: "disclosure.down", keys: ["ArrowDown"], run: () => moveCursor(view.cursorUs + view.lineS * 1e6) },
+    { id: "disclosure.left", keys: ["ArrowLeft"], run: () => moveCursor(view.cursorUs - (view.lineS * 1e6) / CURSOR_PARTS) },
+    { id: "disclosure.right", keys: ["ArrowRight"], run: () => moveCursor(view.cursorUs + (view.lineS * 1e6) / CURSOR_PARTS) },
+    { id: "disclosure.page.up", keys: ["PageUp"], run: () => movePage(-1) },
+    { id: "disclosure.page.down", keys: ["PageDown"], run: () => movePage(1) },
+    { id: "disclosure.home", keys: ["Home"], run: () => moveCursor(usOfSample(state.firstSample)) },
+    { id: "disclosure.end", keys: ["End"], run: () => moveCursor(usOfSample(state.nextSample)) },
+  ],
 };
 
-/** @param {string} key */
-function press(key) {
-  if (!parts || !KEYS[key]) return false;
-  KEYS[key]();
-  return true;
-}
-
-registerView({ id: "disclosure", open, close, paint, press });
+registerView({ id: "disclosure", open, close, paint, actions: Object.values(keys).flat(), hears: () => parts !== null });

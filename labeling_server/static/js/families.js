@@ -14,12 +14,13 @@ import {
 } from "./family_members.js";
 import { PAGE, fetchFamilies, fetchMembers } from "./family_store.js";
 import { counted, editButton, keyLegend, relabelButton, tickBox } from "./letters.js";
+import { behindBar as withBar } from "./loading.js";
+import { hasOverlay } from "./overlays.js";
 import { beatOfKey, openPalette } from "./palette.js";
 import { getPxPerMm } from "./scale.js";
 import { state } from "./state.js";
 import { registerView } from "./views.js";
 
-const SLOW_MS = 100;
 const RETRY_MS = 2000;
 /** A running stream's families are asked for again when so much signal came. */
 const AGAIN_S = 60;
@@ -47,9 +48,8 @@ const current = () => families()[placeOf()] ?? null;
 
 /** Waits behind a thin bar; the old picture stays, also where it fails, and says why. @param {Promise<any>} work */
 async function behindBar(work) {
-  const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
   try {
-    const found = await work;
+    const found = await withBar(work);
     problem = "";
     return found;
   } catch (error) {
@@ -57,9 +57,6 @@ async function behindBar(work) {
     // the first look at a day may take longer than a request may: by then the server knows more
     if (error.mayRetry) setTimeout(() => host && void refresh(), RETRY_MS);
     return null;
-  } finally {
-    clearTimeout(bar);
-    document.getElementById("loading").hidden = true;
   }
 }
 
@@ -201,14 +198,20 @@ async function walk(by) {
   await showOnStrip();
 }
 
-/** All of the family, or the families or members that are marked, after a look at what that would change. @param {string} label */
-async function relabel(label) {
+/** What an edit of beats is for: all of the family, or the families or members that are marked; null where the server does not say. */
+async function targets() {
   const family = current();
-  if (!family) return;
+  if (!family) return [];
   const numbers = marked.size ? [...marked] : [family.number];
   const members = openedFamily() ? chosenMembers() : await behindBar(Promise.all(numbers.map(fetchMembers)).then((all) => all.flat()));
-  if (!members) return render();
-  const done = await bulkEdit({ action: "relabel", label, beats: members.map(({ sample, number }) => ({ sample, number })) });
+  return members && members.map(({ sample, number }) => ({ sample, number }));
+}
+
+/** After a look at what that would change. @param {string} label */
+async function relabel(label) {
+  const beats = await targets();
+  if (!beats) return render();
+  const done = await bulkEdit({ action: "relabel", label, beats });
   if (!done) return;
   (openedFamily() ?? { marked }).marked.clear(); // the new letters come with what `paint` asks for
 }
@@ -248,52 +251,50 @@ function edited(now) {
 /** For who has no keyboard, or not the letter in mind. */
 const chooseLabel = () => openPalette("beat", (code) => void relabel(code));
 
-const MOVES = { ArrowLeft: () => -1, ArrowRight: () => 1, ArrowUp: () => -columns(), ArrowDown: () => columns(), Home: () => -Infinity, End: () => Infinity };
-const PAGES = { PageUp: -PAGE, PageDown: PAGE };
-
-/** @param {string} key */
-function move(key) {
+/** @param {number} by cards or strips */
+function move(by) {
   const one = openedFamily();
-  const by = MOVES[key]?.() ?? PAGES[key];
   if (one) return void goTo(one.at + by);
   const at = Math.min(Math.max(placeOf() + by, 0), families().length - 1);
   return choose(families()[at]?.number ?? null);
 }
 
-/** @param {string} key @returns {boolean} */
+const isOpened = () => openedFamily() !== null;
+const isGrid = () => openedFamily() === null;
+
+function unmark() {
+  marked.clear();
+  render();
+}
+
+/** @type {import("./views.js").ViewAction[]} */
+const actions = [
+  { id: "families.left", keys: ["ArrowLeft"], run: () => move(-1) },
+  { id: "families.right", keys: ["ArrowRight"], run: () => move(1) },
+  { id: "families.up", keys: ["ArrowUp"], run: () => move(-columns()) },
+  { id: "families.down", keys: ["ArrowDown"], run: () => move(columns()) },
+  { id: "families.page.up", keys: ["PageUp"], run: () => move(-PAGE) },
+  { id: "families.page.down", keys: ["PageDown"], run: () => move(PAGE) },
+  { id: "families.home", keys: ["Home"], run: () => move(-Infinity) },
+  { id: "families.end", keys: ["End"], run: () => move(Infinity) },
+  { id: "families.open", keys: ["Enter"], run: () => void (isOpened() ? showOnStrip() : open()) },
+  { id: "families.next", keys: ["."], run: () => void walk(1) },
+  { id: "families.previous", keys: [","], run: () => void walk(-1) },
+  { id: "families.mark", keys: [" "], run: () => (isOpened() ? markMember() : chosen !== null && toggleFamily(chosen)) },
+  { id: "families.toHere", keys: ["u"], run: markToHere, when: isOpened },
+  { id: "families.label", keys: ["l"], run: chooseLabel, writes: true },
+  { id: "families.merge", keys: ["m"], run: () => void merge(), writes: true, when: isGrid },
+  { id: "families.split", keys: ["s"], run: () => void splitOff(), writes: true, when: isOpened },
+  { id: "families.halve", keys: ["d"], run: () => void halve(), writes: true },
+  { id: "families.history", keys: ["i"], run: () => void openFamilyHistory(), when: isGrid },
+  { id: "families.back", keys: ["Escape"], run: () => (isOpened() ? back() : unmark()), when: () => !hasOverlay() && (isOpened() || marked.size > 0) },
+];
+
+/** A letter is for the family, or for what is marked. @param {string} key @returns {boolean} */
 function press(key) {
-  if (document.getElementById("overlays").childElementCount) return false;
-  const code = beatOfKey(key);
+  const code = hasOverlay() ? null : beatOfKey(key);
   if (code !== null) void relabel(code);
-  else if (key === "l") chooseLabel();
-  else if (key in MOVES || key in PAGES) move(key);
-  else if (key === "Enter") void (openedFamily() ? showOnStrip() : open());
-  else if (key === "." || key === ",") void walk(key === "." ? 1 : -1);
-  else if (key === "d") void halve();
-  else if (key === "Escape" && openedFamily()) back();
-  else return openedFamily() ? pressInMembers(key) : pressInGrid(key);
-  return true;
-}
-
-/** @param {string} key @returns {boolean} */
-function pressInGrid(key) {
-  if (key === " " && chosen !== null) toggleFamily(chosen);
-  else if (key === "i") void openFamilyHistory();
-  else if (key === "m") void merge();
-  else if (key === "Escape" && marked.size) {
-    marked.clear();
-    render();
-  } else return false;
-  return true;
-}
-
-/** @param {string} key @returns {boolean} */
-function pressInMembers(key) {
-  if (key === "s") void splitOff();
-  else if (key === " ") markMember();
-  else if (key === "u") markToHere();
-  else return false;
-  return true;
+  return code !== null;
 }
 
 /** @param {number} [at] place of the member, where it is not the one that is chosen */
@@ -327,5 +328,7 @@ registerView({
     drawnOf = null;
   },
   paint,
+  actions,
   press,
+  beats: async () => (await targets()) ?? [],
 });

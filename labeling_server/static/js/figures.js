@@ -16,7 +16,9 @@ export async function embedFigures() {
   const items = await getJson("/api/figures");
   for (const [name, item] of Object.entries(items)) {
     const views = await Bokeh.embed.embed_item(item, name);
-    const plot = (Array.isArray(views) ? views[0] : views.roots[0]).model;
+    const view = Array.isArray(views) ? views[0] : views.roots[0];
+    const plot = view.model;
+    view.el.inert = true; // the page itself hears keys and pointer: Tab has no business in a picture
     plots.set(name, plot);
     for (const renderer of plot.renderers) sources.set(renderer.data_source.name, renderer.data_source);
   }

@@ -6,17 +6,27 @@ import { labels, say } from "./config.js";
 import { h, keyCap, keyName } from "./dom.js";
 import { closeOverlay, openOverlay } from "./overlays.js";
 import { SPAN_KEYS } from "./palette.js";
+import { currentView, viewActions } from "./views.js";
 
 const GROUPS = ["review", "move", "edit", "measure", "view"];
 
-/** @param {import("./actions.js").Action[]} actions */
-export function openHelp(actions) {
+/** @param {import("./actions.js").Action[]} pageActions those of the views come with them, of the one that is open first */
+export function openHelp(pageActions) {
   if (document.querySelector("#overlays .help")) return void closeOverlay();
   const hint = h("p", { class: "soft", role: "status" }, say("help.change"));
-  const columns = h("div", { class: "columns" });
-  const fill = () => columns.replaceChildren(...GROUPS.map((group) => column(group)));
-  const column = (group) =>
-    h("div", {}, h("h3", {}, say(`group.${group}`)), h("dl", {}, ...actions.filter((one) => one.group === group).flatMap(row)));
+  const inViews = viewActions();
+  const actions = [...pageActions, ...inViews];
+  const lists = h("div", {});
+  const fill = () => lists.replaceChildren(...sections());
+  const sections = () => {
+    const page = h("div", { class: "columns" }, ...GROUPS.map((group) => column(group, say(`group.${group}`))));
+    const groups = [...new Set([currentView()?.id, ...inViews.map((one) => one.group)])].filter(Boolean);
+    const views = h("section", { class: "in-views" }, h("h3", {}, say("help.views")),
+      h("div", { class: "columns" }, ...groups.map((group) => column(group, say(`${group}.title`)))));
+    return currentView() ? [views, page] : [page, views];
+  };
+  const column = (group, title) =>
+    h("div", {}, h("h3", {}, title), h("dl", {}, ...actions.filter((one) => one.group === group).flatMap(row)));
   const row = (action) => [h("dt", {}, keyButton(action)), h("dd", { class: isOwn(action) ? "own" : "" }, say(`do.${action.id}`))];
   const keyButton = (action) => {
     const name = say("help.change.one", { what: say(`do.${action.id}`) });
@@ -36,7 +46,7 @@ export function openHelp(actions) {
     button.classList.remove("listening");
     hint.textContent = changed(event, action);
     fill();
-    columns.querySelector(`[data-action="${action.id}"]`)?.focus();
+    lists.querySelector(`[data-action="${action.id}"]`)?.focus();
   };
   const changed = (event, action) => {
     if (event.key === "Escape") return say("help.change");
@@ -56,7 +66,7 @@ export function openHelp(actions) {
   };
   fill();
   const footer = h("footer", {}, hint, h("button", { type: "button", class: "quiet", onclick: reset }, say("help.reset")));
-  openOverlay("help", say("help.title"), columns, footer, labelHelp());
+  openOverlay("help", say("help.title"), lists, footer, labelHelp());
 }
 
 function labelHelp() {

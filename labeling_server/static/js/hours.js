@@ -1,12 +1,15 @@
 // The table of hours: what the server counts, an hour a row. Arrows move, Enter goes to the hour or to its longest RR.
 
 import { getJson } from "./api.js";
+import { keysOf } from "./bindings.js";
+import { copyText } from "./clipboard.js";
 import { mainGroup, say, stream } from "./config.js";
 import { h, keyCap } from "./dom.js";
 import { saving } from "./edits.js";
 import { csvOf } from "./hours_csv.js";
 import { goThere } from "./go_there.js";
 import { pageS } from "./layout.js";
+import { behindBar } from "./loading.js";
 import { state } from "./state.js";
 import { dateOf, hms, usOf, zoneOf } from "./time.js";
 import { keyButtons } from "./view_bar.js";
@@ -25,7 +28,6 @@ import { registerView } from "./views.js";
 const LIVE_MS = 15000;
 /** Of a recording that has ended: what colleagues did meanwhile. */
 const ENDED_MS = 60000;
-const SLOW_MS = 100;
 const PLACES = ["hour", "rr"];
 const N_COLUMNS = 18;
 
@@ -43,10 +45,10 @@ let isAsking = false;
 function open(host) {
   const told = h("span", { class: "soft", role: "status" });
   const body = h("div", { class: "scroller", tabindex: "-1" });
-  const copy = h("button", { type: "button", onclick: copyCsv }, `${say("hours.copy")} `, keyCap("Shift+Enter"));
+  const copy = h("button", { type: "button", onclick: copyCsv }, `${say("hours.copy")} `, keyCap(keysOf(COPY)[0]));
   const root = h("section", { class: "hours", "aria-label": say("hours.title") },
     h("header", { class: "viewbar" }, h("h2", {}, say("hours.title")),
-      keyButtons(["Enter"], say("hours.go"), press), told, copy),
+      keyButtons([GO], say("hours.go")), told, copy),
     body);
   parts = { root, body, told };
   host.append(root);
@@ -64,18 +66,15 @@ async function refresh() {
   if (isAsking) return;
   isAsking = true;
   [askedMs, savedUs] = [Date.now(), saving.savedUs];
-  const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
   try {
     const isFirst = table === null;
-    table = shownOf(await getJson(`/api/streams/${stream.id}/hours`, { group_id: mainGroup.id }));
+    table = shownOf(await behindBar(getJson(`/api/streams/${stream.id}/hours`, { group_id: mainGroup.id })));
     if (isFirst) cursor.row = Math.max(table.hours.findLastIndex((hour) => hour.start_us <= usOf(state.startS + pageS() / 2)), 0);
     if (parts) render();
   } catch (error) {
     if (parts && !table) parts.body.replaceChildren(h("p", { class: "problem" }, error.message));
   } finally {
     isAsking = false;
-    clearTimeout(bar);
-    document.getElementById("loading").hidden = true;
   }
 }
 
@@ -184,26 +183,7 @@ function goToLongest(hour) {
 
 async function copyCsv() {
   if (!table) return;
-  parts.told.textContent = say((await copied(csvOf(table))) ? "hours.copied" : "hours.notcopied");
-}
-
-/** The clipboard of today's browsers exists on secure pages only; on others the old way is left. @param {string} text */
-async function copied(text) {
-  if (navigator.clipboard) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      // not allowed: the old way may be
-    }
-  }
-  const area = h("textarea", { class: "off", readonly: true });
-  area.value = text;
-  parts.root.append(area);
-  area.select();
-  const isDone = document.execCommand("copy");
-  area.remove();
-  return isDone;
+  parts.told.textContent = say((await copyText(csvOf(table))) ? "hours.copied" : "hours.notcopied");
 }
 
 /** @param {number} by */
@@ -219,24 +199,22 @@ function movePlace(place) {
 }
 
 const PAGE_ROWS = 10;
-const KEYS = {
-  ArrowUp: () => moveRow(-1),
-  ArrowDown: () => moveRow(1),
-  PageUp: () => moveRow(-PAGE_ROWS),
-  PageDown: () => moveRow(PAGE_ROWS),
-  Home: () => moveRow(-Infinity),
-  End: () => moveRow(Infinity),
-  ArrowLeft: () => movePlace("hour"),
-  ArrowRight: () => movePlace("rr"),
-  Enter: () => goTo(cursor.row, cursor.place),
-  "Shift+Enter": () => void copyCsv(),
-};
+/** @type {import("./views.js").ViewAction} */
+const GO = { id: "hours.go", keys: ["Enter"], run: () => goTo(cursor.row, cursor.place) };
+/** @type {import("./views.js").ViewAction} */
+const COPY = { id: "hours.copy", keys: ["Shift+Enter"], run: () => void copyCsv() };
+/** @type {import("./views.js").ViewAction[]} */
+const actions = [
+  { id: "hours.up", keys: ["ArrowUp"], run: () => moveRow(-1) },
+  { id: "hours.down", keys: ["ArrowDown"], run: () => moveRow(1) },
+  { id: "hours.up.far", keys: ["PageUp"], run: () => moveRow(-PAGE_ROWS) },
+  { id: "hours.down.far", keys: ["PageDown"], run: () => moveRow(PAGE_ROWS) },
+  { id: "hours.home", keys: ["Home"], run: () => moveRow(-Infinity) },
+  { id: "hours.end", keys: ["End"], run: () => moveRow(Infinity) },
+  { id: "hours.hour", keys: ["ArrowLeft"], run: () => movePlace("hour") },
+  { id: "hours.rr", keys: ["ArrowRight"], run: () => movePlace("rr") },
+  GO,
+  COPY,
+];
 
-/** @param {string} key */
-function press(key) {
-  if (!table?.total || !KEYS[key]) return false;
-  KEYS[key]();
-  return true;
-}
-
-registerView({ id: "hours", open, close, paint, press });
+registerView({ id: "hours", open, close, paint, actions, hears: () => Boolean(table?.total) });

@@ -1,6 +1,7 @@
 // The Lorenz plot: each RR interval against the next, and how often each is; what is chosen there is walked over on the
 // strip or relabelled. A lasso by pointer, a range by arrow keys.
 
+import { keyNow } from "./bindings.js";
 import { bulkEdit } from "./bulk.js";
 import { classOf } from "./colors.js";
 import { labelOfNumber, say } from "./config.js";
@@ -8,6 +9,7 @@ import { h, keyCap } from "./dom.js";
 import { saving } from "./edits.js";
 import { counted, countedLetters, relabelButton } from "./letters.js";
 import { drawChosen, drawHistogram, drawPairs, msAt } from "./lorenz_draw.js";
+import { hasOverlay } from "./overlays.js";
 import { beatOfKey, openPalette } from "./palette.js";
 import { axisEnd, fetchPairs, inLasso, inRange } from "./rr.js";
 import { registerView } from "./views.js";
@@ -82,8 +84,8 @@ function plots() {
   listen(bars, false);
   const legend = h("p", { class: "legend" }, ...LEGEND.flatMap(([code, shape]) => [h("span", { class: classOf(code) }, `${shape} ${code}`), " "]));
   const hints = h(
-    "p", { class: "legend soft" }, h("span", {}, say("lorenz.hint.lasso")), h("span", {}, keyCap("ArrowRight"), " ", say("lorenz.hint.move")),
-    h("span", {}, keyCap("Shift+ArrowRight"), " ", say("lorenz.hint.size")), h("span", {}, keyCap("."), " ", say("lorenz.hint.strip")),
+    "p", { class: "legend soft" }, h("span", {}, say("lorenz.hint.lasso")), h("span", {}, keyCap(keyNow("lorenz.right", "ArrowRight")), " ", say("lorenz.hint.move")),
+    h("span", {}, keyCap(keyNow("lorenz.wider", "Shift+ArrowRight")), " ", say("lorenz.hint.size")), h("span", {}, keyCap(keyNow("lorenz.strip", ".")), " ", say("lorenz.hint.strip")),
   );
   return h("div", { class: "lorenz" }, scatter, h("div", { class: "side" }, bars, legend, hints));
 }
@@ -166,28 +168,35 @@ async function relabel(label) {
 const chooseLabel = () => openPalette("beat", (code) => void relabel(code));
 
 function letGo() {
-  const had = range !== null || lasso.length > 0;
   range = null;
   lasso = [];
-  if (had) rechosen();
-  return had;
+  rechosen();
 }
 
-const MOVES = { ArrowLeft: [-STEP_MS, 0], ArrowRight: [STEP_MS, 0], ArrowUp: [0, STEP_MS], ArrowDown: [0, -STEP_MS] };
+function walk() {
+  if (chosen.length) void beginWalk(beatsOf().map((beat) => beat.sample), 0, () => undefined);
+}
 
-/** @param {string} key @returns {boolean} */
+/** @type {import("./views.js").ViewAction[]} */
+const actions = [
+  { id: "lorenz.left", keys: ["ArrowLeft"], run: () => move(-STEP_MS, 0, false) },
+  { id: "lorenz.right", keys: ["ArrowRight"], run: () => move(STEP_MS, 0, false) },
+  { id: "lorenz.up", keys: ["ArrowUp"], run: () => move(0, STEP_MS, false) },
+  { id: "lorenz.down", keys: ["ArrowDown"], run: () => move(0, -STEP_MS, false) },
+  { id: "lorenz.narrower", keys: ["Shift+ArrowLeft"], run: () => move(-STEP_MS, 0, true) },
+  { id: "lorenz.wider", keys: ["Shift+ArrowRight"], run: () => move(STEP_MS, 0, true) },
+  { id: "lorenz.higher", keys: ["Shift+ArrowUp"], run: () => move(0, STEP_MS, true) },
+  { id: "lorenz.lower", keys: ["Shift+ArrowDown"], run: () => move(0, -STEP_MS, true) },
+  { id: "lorenz.strip", keys: [".", ",", "Enter"], run: walk },
+  { id: "lorenz.label", keys: ["l"], run: chooseLabel, writes: true },
+  { id: "lorenz.clear", keys: ["Escape"], run: letGo, when: () => !hasOverlay() && (range !== null || lasso.length > 0) },
+];
+
+/** A letter is for all that is chosen. @param {string} key @returns {boolean} */
 function press(key) {
-  if (document.getElementById("overlays").childElementCount) return false;
-  const code = beatOfKey(key);
-  const by = MOVES[key.replace("Shift+", "")];
+  const code = hasOverlay() ? null : beatOfKey(key);
   if (code !== null) void relabel(code);
-  else if (key === "l") chooseLabel();
-  else if (by) move(by[0], by[1], key.startsWith("Shift+"));
-  else if (key === "." || key === "," || key === "Enter") {
-    if (chosen.length) void beginWalk(beatsOf().map((beat) => beat.sample), 0, () => undefined);
-  } else if (key === "Escape") return letGo();
-  else return false;
-  return true;
+  return code !== null;
 }
 
 registerView({
@@ -205,5 +214,7 @@ registerView({
     if (saving.savedUs !== seenSavedUs && !saving.pending.length) void refresh();
     else if (signature() !== drawn) draw();
   },
+  actions,
   press,
+  beats: () => Promise.resolve(beatsOf()),
 });

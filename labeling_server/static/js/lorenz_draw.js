@@ -13,7 +13,7 @@ const TICK_MS = 200;
 const FONT = '11px system-ui, "DejaVu Sans", sans-serif';
 
 /** Marks by class: what is common is small. */
-const MARKS = {
+export const MARKS = {
   "class-n": (c, x, y) => c.rect(x - 1, y - 1, 2, 2),
   "class-s": (c, x, y) => polygon(c, x, y, [[0, -4], [4, 3], [-4, 3]]),
   "class-v": (c, x, y) => c.rect(x - 2.5, y - 2.5, 5, 5),

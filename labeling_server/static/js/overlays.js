@@ -10,9 +10,12 @@ import { hms, parseTime, secondsOf, usOfSample } from "./time.js";
 
 const host = () => document.getElementById("overlays");
 
+/** Whether a small window, or the menu, is open. */
+export const hasOverlay = () => host().childElementCount > 0;
+
 /** @returns {boolean} whether there was one */
 export function closeOverlay() {
-  const had = host().childElementCount > 0;
+  const had = hasOverlay();
   host().replaceChildren();
   return had;
 }
@@ -20,7 +23,7 @@ export function closeOverlay() {
 /** @param {string} kind @param {string} title @param {...Node} content */
 export function openOverlay(kind, title, ...content) {
   const close = h("button", { class: "quiet", onclick: closeOverlay, "aria-label": say("help.close"), title: say("help.close") }, "×");
-  const box = h("section", { class: `overlay ${kind}`, role: "dialog", "aria-label": title }, h("header", {}, h("h2", {}, title), close), ...content);
+  const box = h("section", { class: `overlay ${kind}`, role: "dialog", "aria-label": title }, h("header", { role: "presentation" }, h("h2", {}, title), close), ...content);
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault();

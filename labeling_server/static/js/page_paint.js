@@ -16,7 +16,7 @@ const BARS_MM = 13;
 /**
  * @typedef {{us: number, runs: import("./samples.js").Run[], beats: import("./beat_marks.js").BeatMark[],
  *   spans: import("./state.js").Row[]}} PageRow
- * @typedef {{rows: PageRow[], rowS: number, lead: any, pxPerMm: number, pxPerS: number, gain: number, zero: number,
+ * @typedef {{rows: PageRow[], rowS: number, lead: any, source: {column: number, nColumns: number, offset: number}, pxPerMm: number, pxPerS: number, gain: number, zero: number,
  *   strip: [number, number], cursorUs: number, width: number, height: number}} Picture
  */
 
@@ -78,10 +78,11 @@ function drawTime(ctx, g, row, before, top) {
 }
 
 function drawTrace(ctx, g, row, top) {
-  const { group, channel, i } = g.lead;
+  const { group, channel } = g.lead;
+  const { column, nColumns, offset } = g.source;
   const middle = top + (ROW_MM / 2) * g.pxPerMm;
   const perUnit = g.gain * g.pxPerMm;
-  const yAt = (digital) => middle - ((digital - channel.offset) / channel.gain - g.zero) * perUnit;
+  const yAt = (digital) => middle - ((digital - offset) / channel.gain - g.zero) * perUnit;
   const startS = (row.us - group.t0_us) / 1e6;
   const [first, last] = [Math.floor(startS * group.fs_hz), Math.ceil((startS + g.rowS) * group.fs_hz) + 1];
   ctx.strokeStyle = color("trace");
@@ -95,7 +96,7 @@ function drawTrace(ctx, g, row, top) {
     const [from, to] = [Math.max(first - run.start, 0), Math.min(last - run.start, run.n)];
     if (to <= from) continue;
     const xAt = (n) => TIME_PX + ((run.start + n) / group.fs_hz - startS) * g.pxPerS;
-    for (const piece of tracePieces(run.data, from, to, i, group.channels.length, xAt, yAt, group.fs_hz / g.pxPerS)) stroke(ctx, piece);
+    for (const piece of tracePieces(run.data, from, to, column, nColumns, xAt, yAt, group.fs_hz / g.pxPerS)) stroke(ctx, piece);
   }
   ctx.restore();
 }

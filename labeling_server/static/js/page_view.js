@@ -5,8 +5,11 @@ import { say } from "./config.js";
 import { invalidOf, isSample } from "./decimate.js";
 import { leads } from "./disclosure_lines.js";
 import { h } from "./dom.js";
+import { CONTEXT_S, filterName, filtered, isFiltered, isWithoutOffset } from "./filters.js";
+import { onceAFrame } from "./frame.js";
 import { goThere } from "./go_there.js";
 import { pageS } from "./layout.js";
+import { behindBar } from "./loading.js";
 import { ensureSpans, hasSpans, spansBetween } from "./marks.js";
 import { stores } from "./navigate.js";
 import { CODES_PX, ROW_MM, TIME_PX, drawPage, samplesOfRow } from "./page_paint.js";
@@ -16,23 +19,14 @@ import { dateOf, hms, secondsOf, usOf, usOfSample } from "./time.js";
 import { keyButtons, leadSelect } from "./view_bar.js";
 import { registerView } from "./views.js";
 
-const SLOW_MS = 100;
 /** Samples of which one is looked at for a median. */
 const EVERY = 25;
 const view = { startUs: 0, cursorUs: 0, lead: 0, followedS: NaN };
 /** @type {null | {root: HTMLElement, box: HTMLElement, canvas: HTMLCanvasElement, scale: HTMLElement, cursor: HTMLElement, lead: HTMLSelectElement}} */
 let parts = null;
-let isDue = false;
 let awaited = "";
 
-function later() {
-  if (isDue || !parts) return;
-  isDue = true;
-  requestAnimationFrame(() => {
-    isDue = false;
-    paint();
-  });
-}
+const later = onceAFrame(paint);
 
 /** @param {HTMLElement} host */
 function open(host) {
@@ -49,8 +43,7 @@ function open(host) {
   const lead = leadSelect(view.lead, (chosen) => stepLead(chosen - view.lead));
   const root = h("section", { class: "rhythm-page", "aria-label": say("page.title") },
     h("header", { class: "viewbar" }, h("h2", {}, say("page.title")), lead, scale, cursor,
-      keyButtons(["{", "}"], say("view.lead"), press), keyButtons(["PageUp", "PageDown"], say("page.turn"), press),
-      keyButtons(["Enter"], say("view.go"), press)),
+      keyButtons(keys.lead, say("view.lead")), keyButtons(keys.turn, say("page.turn")), keyButtons(keys.go, say("view.go"))),
     box);
   parts = { root, box, canvas, scale, cursor, lead };
   host.append(root);
@@ -118,44 +111,59 @@ function paint() {
   const at = layout();
   followStrip(at);
   const { group, channel } = leads[view.lead];
-  parts.scale.textContent = say("page.scale", { speed: state.speed, gain: `${state.gain} mm/${channel.unit}`, row: at.rowS });
+  const filter = isDrawnFiltered() ? filterName() : say("strip.filter");
+  parts.scale.textContent = say("page.scale", { speed: state.speed, gain: `${state.gain} mm/${channel.unit}`, row: at.rowS, filter });
   const [fromS, toS] = [view.startUs, view.startUs + at.n * at.rowS * 1e6].map(secondsOf);
   const store = stores.get(group.id);
   const range = samplesOfRow(view.startUs, at.n * at.rowS);
-  const isHere = store.has(fromS, toS) && hasBeatMarks(...range) && hasSpans(fromS, toS);
+  const isHere = store.has(...around(fromS, toS)) && hasBeatMarks(...range) && hasSpans(fromS, toS);
   if (isHere) draw(at, store);
   if (!isHere || !areBeatMarksFresh(...range)) void fetchPage(at, store, fromS, toS);
 }
 
 async function fetchPage(at, store, fromS, toS) {
-  const name = [view.startUs, at.n, at.rowS, view.lead, state.nextSample].join();
+  const name = [view.startUs, at.n, at.rowS, view.lead, state.nextSample, isDrawnFiltered()].join();
   if (awaited === name) return;
   awaited = name;
-  const bar = setTimeout(() => (document.getElementById("loading").hidden = false), SLOW_MS);
   try {
     const range = samplesOfRow(view.startUs, at.n * at.rowS);
-    await Promise.all([store.ensure(fromS, toS), ensureBeatMarks(...range), ensureSpans(fromS, toS)]);
+    await behindBar(Promise.all([store.ensure(...around(fromS, toS)), ensureBeatMarks(...range), ensureSpans(fromS, toS)]));
     later();
     const lengthS = toS - fromS;
     for (const by of [1, -1]) void store.ensure(fromS + by * lengthS, toS + by * lengthS).catch(() => undefined);
   } catch {
     // the status line says that the server does not answer; what changes next asks again
   } finally {
-    clearTimeout(bar);
-    document.getElementById("loading").hidden = true;
     if (awaited === name) awaited = "";
   }
 }
 
+/** Rows are drawn from samples at every speed, so that the filters of the strip can always be on them. */
+const isDrawnFiltered = () => isFiltered() && leads[view.lead].channel.unit === "mV";
+
+/** With what a filter has to see on both sides. @param {number} fromS @param {number} toS @returns {[number, number]} */
+const around = (fromS, toS) => (isDrawnFiltered() ? [fromS - CONTEXT_S, toS + CONTEXT_S] : [fromS, toS]);
+
+/** What gives the runs of [from, to) samples as they are drawn: the page is filtered as a whole, once. */
+function sourceOf(at, store, { group, channel, i }) {
+  if (!isDrawnFiltered()) return { runs: (from, to) => store.runs(from, to), column: i, nColumns: group.channels.length, offset: channel.offset };
+  const startS = (view.startUs - group.t0_us) / 1e6;
+  const [from, to] = around(startS, startS + at.n * at.rowS).map((seconds) => Math.round(seconds * group.fs_hz));
+  const done = filtered(store.runs(from, to), i, group.channels.length, group.fs_hz, group.id);
+  // without its offset a lead stands on the middle of its row
+  return { runs: () => done, column: 0, nColumns: 1, offset: isWithoutOffset() ? 0 : channel.offset };
+}
+
 function draw(at, store) {
   const lead = leads[view.lead];
+  const source = sourceOf(at, store, lead);
   const isShown = (row) => row.status !== "rejected" || state.showRejected || row.id === state.selection?.id;
   const rows = Array.from({ length: at.n }, (_, i) => {
     const us = view.startUs + i * at.rowS * 1e6;
     const startS = (us - lead.group.t0_us) / 1e6;
     return {
       us,
-      runs: store.runs(Math.floor(startS * lead.group.fs_hz), Math.ceil((startS + at.rowS) * lead.group.fs_hz) + 1),
+      runs: source.runs(Math.floor(startS * lead.group.fs_hz), Math.ceil((startS + at.rowS) * lead.group.fs_hz) + 1),
       beats: beatMarks(...samplesOfRow(us, at.rowS)),
       spans: spansBetween(us, us + at.rowS * 1e6).map(withDraft).filter(isShown),
     };
@@ -163,27 +171,25 @@ function draw(at, store) {
   const [width, height] = [parts.box.clientWidth, parts.box.clientHeight];
   Object.assign(parts.canvas.style, { width: `${width}px`, height: `${height}px` });
   drawPage(parts.canvas, {
-    ...at, rows, lead, gain: state.gain, zero: zeroOf(rows, lead), width, height, cursorUs: view.cursorUs,
+    ...at, rows, lead, source, gain: state.gain, zero: zeroOf(rows, lead, source), width, height, cursorUs: view.cursorUs,
     strip: [usOf(state.startS), usOf(state.startS + pageS())],
   });
   parts.cursor.textContent = `${dateOf(view.cursorUs)} ${hms(view.cursorUs)}`;
   Object.assign(parts.root.dataset, {
-    startUs: view.startUs, rows: at.n, rowS: at.rowS, lead: lead.channel.name, cursorUs: view.cursorUs,
+    startUs: view.startUs, rows: at.n, rowS: at.rowS, lead: lead.channel.name, cursorUs: view.cursorUs, filter: isDrawnFiltered() ? filterName() : "",
     beats: rows.reduce((n, row) => n + row.beats.length, 0), paintedAt: performance.now(),
   });
 }
 
 /** Value on the middle of the rows: 0, or as on the strip, for a lead far from it, its median to half a unit. */
-function zeroOf(rows, { group, channel, i }) {
+function zeroOf(rows, { channel }, { column, nColumns, offset }) {
   const values = [];
-  for (const { runs } of rows) {
-    for (const { data } of runs) {
-      const invalid = invalidOf(data);
-      for (let at = i; at < data.length; at += group.channels.length * EVERY) if (isSample(data[at], invalid)) values.push(data[at]);
-    }
+  for (const { data } of new Set(rows.flatMap(({ runs }) => runs))) {
+    const invalid = invalidOf(data);
+    for (let at = column; at < data.length; at += nColumns * EVERY) if (isSample(data[at], invalid)) values.push(data[at]);
   }
   if (!values.length) return 0;
-  const median = (Float64Array.from(values).sort()[values.length >> 1] - channel.offset) / channel.gain;
+  const median = (Float64Array.from(values).sort()[values.length >> 1] - offset) / channel.gain;
   return Math.abs(median) < 2 ? 0 : Math.round(median * 2) / 2;
 }
 
@@ -219,25 +225,25 @@ function click(event) {
   if (row < n && withinS < rowS) void goThere(bounded(view.startUs + (row * rowS + Math.max(withinS, 0)) * 1e6));
 }
 
-const KEYS = {
-  ArrowUp: () => moveBy(-1),
-  ArrowDown: () => moveBy(1),
-  ArrowLeft: () => moveCursor(view.cursorUs - 1e6),
-  ArrowRight: () => moveCursor(view.cursorUs + 1e6),
-  "{": () => stepLead(-1),
-  "}": () => stepLead(1),
-  PageUp: () => scrollBy(-layout().n),
-  PageDown: () => scrollBy(layout().n),
-  Home: () => moveCursor(usOfSample(state.firstSample)),
-  End: () => moveCursor(usOfSample(state.nextSample)),
-  Enter: () => void goThere(view.cursorUs),
+/** By what stands together above the rows. @type {Object<string, import("./views.js").ViewAction[]>} */
+const keys = {
+  lead: [
+    { id: "page.lead.previous", keys: ["{"], run: () => stepLead(-1) },
+    { id: "page.lead.next", keys: ["}"], run: () => stepLead(1) },
+  ],
+  turn: [
+    { id: "page.turn.back", keys: ["PageUp"], run: () => scrollBy(-layout().n) },
+    { id: "page.turn.on", keys: ["PageDown"], run: () => scrollBy(layout().n) },
+  ],
+  go: [{ id: "page.go", keys: ["Enter"], run: () => void goThere(view.cursorUs) }],
+  move: [
+    { id: "page.row.up", keys: ["ArrowUp"], run: () => moveBy(-1) },
+    { id: "page.row.down", keys: ["ArrowDown"], run: () => moveBy(1) },
+    { id: "page.second.left", keys: ["ArrowLeft"], run: () => moveCursor(view.cursorUs - 1e6) },
+    { id: "page.second.right", keys: ["ArrowRight"], run: () => moveCursor(view.cursorUs + 1e6) },
+    { id: "page.home", keys: ["Home"], run: () => moveCursor(usOfSample(state.firstSample)) },
+    { id: "page.end", keys: ["End"], run: () => moveCursor(usOfSample(state.nextSample)) },
+  ],
 };
 
-/** @param {string} key */
-function press(key) {
-  if (!parts || !KEYS[key]) return false;
-  KEYS[key]();
-  return true;
-}
-
-registerView({ id: "page", open, close, paint, press });
+registerView({ id: "page", open, close, paint, actions: Object.values(keys).flat(), hears: () => parts !== null });

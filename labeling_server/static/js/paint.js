@@ -5,10 +5,12 @@ import { refreshColors } from "./colors.js";
 import { mainGroup } from "./config.js";
 import { hasFigures, setFrame } from "./figures.js";
 import { paintEvidence } from "./evidence_paint.js";
+import { onceAFrame } from "./frame.js";
 import { GUTTER_PX, geometry, pageS, pxAt } from "./layout.js";
 import { paintOverview } from "./overview.js";
 import { paintBeats } from "./beats.js";
 import { paintAxis, paintGrid, paintHead, paintRowNames } from "./paper.js";
+import { paintPast } from "./past_paint.js";
 import { paintSpans } from "./spans.js";
 import { getPxPerMm } from "./scale.js";
 import { state } from "./state.js";
@@ -18,7 +20,6 @@ import { paintLeads } from "./traces.js";
 let stores = new Map();
 /** @type {Map<number, import("./envelopes.js").EnvelopeStore>} */
 let envelopes = new Map();
-let isDue = false;
 let lastFrame = "";
 
 /**
@@ -30,14 +31,7 @@ export function paintFrom(samples, bins) {
 }
 
 /** Paints before the next frame; many calls in one frame are one painting. */
-export function repaint() {
-  if (isDue) return;
-  isDue = true;
-  requestAnimationFrame(() => {
-    isDue = false;
-    paint();
-  });
-}
+export const repaint = onceAFrame(paint);
 
 /** Everything, now. */
 export function paint() {
@@ -56,6 +50,7 @@ export function paint() {
   paintSpans(g);
   paintBeats(g);
   paintEvidence(g);
+  paintPast(g);
   paintCalipers(g, stores, drawn);
   paintOverview();
   placeCursor();

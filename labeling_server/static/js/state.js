@@ -53,8 +53,10 @@ export const state = {
   markUs: null,
   /** @type {Calipers | null} */
   calipers: null,
-  /** What the calipers have to say about the last key, until the next. */
-  said: "",
+  /** What the last key had to say, see `notice.js`. */
+  notice: "",
+  /** A past state that is looked at. @type {import("./past.js").Past | null} */
+  past: null,
   /** Every span, event and touched beat that the page has seen. @type {Map<string, Row>} */
   rows: new Map(),
   /** @type {Row[]} */
@@ -98,7 +100,7 @@ export function keepView() {
 /** @type {Map<string, Set<() => void>>} */
 const listeners = new Map();
 
-/** @param {string[]} topics view, marks, beats (other than they were), selection, figures, queue, saving, live, calipers @param {() => void} listener */
+/** @param {string[]} topics view, marks, beats (other than they were), selection, figures, queue, saving, live, calipers, notice @param {() => void} listener */
 export function on(topics, listener) {
   for (const topic of topics) {
     if (!listeners.has(topic)) listeners.set(topic, new Set());
@@ -110,6 +112,14 @@ export function on(topics, listener) {
 export function changed(...topics) {
   const due = new Set(topics.flatMap((topic) => [...(listeners.get(topic) ?? [])]));
   for (const listener of due) listener();
+}
+
+/** Takes in what the server said of an annotation, unless something newer is here. @param {Row} row @returns {Row} the newest */
+export function keepRow(row) {
+  const known = state.rows.get(row.id);
+  if (known && known.revision > row.revision) return known; // an edit was saved while this answer was on its way
+  state.rows.set(row.id, row);
+  return row;
 }
 
 /** The selected span, event or touched beat with what is being moved; null when none is. @returns {Row | null} */

@@ -1,6 +1,8 @@
 // The top bar's clock and stream state, and the status line: the one place that tells about saving.
 
+import { keyNow } from "./bindings.js";
 import { mainGroup, reader, say } from "./config.js";
+import { keyName } from "./dom.js";
 import { saving } from "./edits.js";
 import { binSizeOf } from "./envelopes.js";
 import { filterName, isFiltered } from "./filters.js";
@@ -33,9 +35,11 @@ function savingText() {
 }
 
 function hintText() {
+  if (state.notice) return state.notice;
+  if (state.past) return say("past.hint", { revision: state.past.entry.revision, key: keyName(keyNow("deselect", "Escape")) });
   if (state.markUs !== null) return say("strip.mark");
   if (linkingHint()) return linkingHint();
-  if (isMeasuring()) return state.said || say(`calipers.leg.${state.calipers.leg}`);
+  if (isMeasuring()) return say(`calipers.leg.${state.calipers.leg}`);
   return state.edge ? say(`strip.edge.${state.edge}`) : "";
 }
 
@@ -96,7 +100,7 @@ function streamState() {
 export function showStatus() {
   on(["saving", "draft", "selection"], renderSaving);
   on(["view"], renderView);
-  on(["view", "calipers", "cursor", "marks", "queue"], renderHint);
+  on(["view", "calipers", "cursor", "marks", "queue", "notice"], renderHint);
   on(["live", "saving"], renderState);
   renderSaving();
   renderView();

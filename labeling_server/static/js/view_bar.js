@@ -1,5 +1,6 @@
 // What stands above a view: its lead to choose, and its keys, which are buttons as well.
 
+import { keysOf } from "./bindings.js";
 import { say } from "./config.js";
 import { leads } from "./disclosure_lines.js";
 import { h, keyCap } from "./dom.js";
@@ -15,14 +16,15 @@ export function leadSelect(lead, choose) {
   return select;
 }
 
-/** @param {string[]} keys @param {string} text what they do @param {(key: string) => any} press */
-export function keyButtons(keys, text, press) {
-  const button = (key) => {
+/** @param {import("./views.js").ViewAction[]} actions of the view @param {string} text what they do together */
+export function keyButtons(actions, text) {
+  const button = (action) => {
     const run = (event) => {
       event.currentTarget.blur(); // Enter is the view's again
-      press(key);
+      action.run();
     };
-    return h("button", { type: "button", class: "quiet", "aria-label": `${text} ${key}`, onclick: run }, keyCap(key));
+    const name = say(`do.${action.id}`);
+    return h("button", { type: "button", class: "quiet", "aria-label": name, title: name, onclick: run }, keyCap(keysOf(action)[0]));
   };
-  return h("span", { class: "hint soft" }, ...keys.map(button), text);
+  return h("span", { class: "hint soft" }, ...actions.map(button), text);
 }
