@@ -90,6 +90,15 @@ def test_bulk_edits_want_the_token_the_role_and_the_streams_own_group(anonymous,
     assert [row["id"] for row in anonymous.get(path).json()] == [done["id"]]
 
 
+def foretold(page, *lines):
+    """Waits until the window says that this would change."""
+    page.page.wait_for_function(
+        "lines => JSON.stringify([...document.querySelectorAll('.overlay.bulk .told p')].map((p) => p.textContent))"
+        " === JSON.stringify(lines)",
+        arg=list(lines),
+    )
+
+
 @pytest.mark.browser
 def test_beats_of_a_span_are_relabelled_by_keyboard_as_one_edit(open_page, database, recording):
     page = open_page()
@@ -107,10 +116,8 @@ def test_beats_of_a_span_are_relabelled_by_keyboard_as_one_edit(open_page, datab
 
     page.page.route("**/beats/bulk", lose_first)
     page.select("AFIB")
-    page.press("Shift+U", "V", "Enter")
-    page.page.wait_for_selector(".overlay.bulk .told p")
-    told = page.page.locator(".overlay.bulk .told p").all_inner_texts()
-    assert told == ["5 N become V", "1 reviewed beat stays"]
+    page.press("Shift+U", "V")
+    foretold(page, "5 N become V", "1 reviewed beat stays")
     page.press("Enter")
     page.page.wait_for_selector("#status-save[data-kind=waiting]")
     page.select("AFIB")
@@ -128,13 +135,13 @@ def test_beats_of_a_span_are_relabelled_by_keyboard_as_one_edit(open_page, datab
     page.press("Control+Shift+Z")
     page.saved(undo=2)
     assert numbers(database, recording) == after
-    page.press("Escape", "Home", "m", "PageDown", "Shift+U", "A", "Enter")
-    page.page.wait_for_selector(".overlay.bulk .told p")
+    page.press("Escape", "Home", "m", "PageDown", "Shift+U", "A")
+    page.page.wait_for_selector(".overlay.bulk .primary:not(:disabled)")
     page.press("Escape")
     assert page.page.locator(".overlay").count() == 0
     assert numbers(database, recording) == after
-    page.press("Shift+U", "A", "Enter")
-    page.page.wait_for_selector(".overlay.bulk .told p")
+    page.press("Shift+U", "A")
+    page.page.wait_for_selector(".overlay.bulk .primary:not(:disabled)")
     page.press("Enter")
     page.saved(undo=3)
     marked = numbers(database, recording)
@@ -143,3 +150,53 @@ def test_beats_of_a_span_are_relabelled_by_keyboard_as_one_edit(open_page, datab
         page.press("Control+z")
         page.saved(undo=left)
     assert numbers(database, recording) == reviewed
+
+
+@pytest.mark.browser
+def test_only_beats_of_some_labels_are_accepted_rejected_or_deleted(open_page, database, recording):
+    page = open_page()
+    before = numbers(database, recording)
+    page.select("VT")
+    page.press("Shift+U", "Delete")
+    foretold(page, "2 N, 1 V are deleted")
+    page.press("2")
+    foretold(page, "1 V is deleted")
+    page.press("ArrowUp")
+    foretold(page, "1 V is rejected")
+    page.press("0", "ArrowUp")
+    foretold(page, "2 N, 1 V are accepted")
+    page.press("1", "x")
+    foretold(page, "2 N are rejected")
+    page.press("Enter")
+    page.saved(undo=1)
+    assert {at for at in before if at not in numbers(database, recording)} == {1000, 1200}
+    page.press("Control+z")
+    page.saved(undo=0)
+    assert numbers(database, recording) == before
+
+
+@pytest.mark.browser
+def test_beats_of_a_label_are_gone_through_and_edited_in_the_whole_recording(open_page, database, recording):
+    page = open_page()
+    page.select("AFIB")
+    page.press("b", "Shift+V")
+    page.saved(undo=1)
+
+    def says(text):
+        page.page.wait_for_function("text => document.getElementById('status-hint').textContent === text", arg=text)
+
+    page.press("Home", "Escape", "*")
+    page.page.wait_for_selector(".overlay.search li")
+    page.page.keyboard.type("V")
+    page.press("Enter")
+    says("V: 2 of 2")  # the next from the cursor on
+    page.press(")")
+    says("V: the last of 2 lies before; ( goes back")
+    page.press("(")
+    says("V: 1 of 2")
+    page.page.wait_for_function("() => location.search.includes('beat=800')")
+    page.press("Shift+U", "A")
+    foretold(page, "1 V becomes A", "1 reviewed beat stays")
+    page.press("Enter")
+    page.saved(undo=2)
+    assert numbers(database, recording)[800] == A

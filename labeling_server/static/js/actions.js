@@ -2,7 +2,7 @@
 
 import { openAcceptAll } from "./accept_all.js";
 import { toggleBlinded } from "./blind_switch.js";
-import { relabelRange } from "./bulk.js";
+import { editMany } from "./bulk_choice.js";
 import { changeLead, chooseLeg, copyMeasurement, dropCalipers, legToBeat, legToPeak, moveLeg, nextLeg, noteMeasurement, stepLeg, toggleCalipers, toggleMarch, toggleQt } from "./calipers.js";
 import { decide, dropMark, insertBeat, mark, relabel } from "./decide.js";
 import { defer } from "./deferred.js";
@@ -18,6 +18,8 @@ import { cursorSeconds, leads } from "./layout.js";
 import { isMeasuring, middleS } from "./legs.js";
 import "./lorenz.js";
 import { nearestBeat, neighbourBeat } from "./marks.js";
+import { copyLink } from "./deep_link.js";
+import { leavePast } from "./past.js";
 import { followHead, pan, selectedSeconds, showAgain, showCentered, showFirst, stepScale, toggleWhole } from "./navigate.js";
 import { closeOverlay, openCalibration, openGoto } from "./overlays.js";
 import { montageIds } from "./montage.js";
@@ -26,6 +28,7 @@ import { focusComment, fold } from "./panels.js";
 import { nextRate, stopPlaying, togglePlay } from "./play.js";
 import { cycleOrder } from "./queue.js";
 import { GAINS_MM_MV, stepped } from "./scale.js";
+import { openSearch, stepFound } from "./search.js";
 import { deselect, neighbourSpan, selectBeat, selectQueued, selectRow, selectedBeat, spanAt } from "./select.js";
 import { changed, keepView, state } from "./state.js";
 import { repaint } from "./paint.js";
@@ -68,7 +71,7 @@ function step(by) {
 }
 
 function letGo() {
-  if (closeOverlay() || stopPlaying() || dropMark() || dropDraft() || endLinking() || closeView() || dropCalipers()) return;
+  if (closeOverlay() || stopPlaying() || dropMark() || dropDraft() || endLinking() || closeView() || leavePast() || dropCalipers()) return;
   deselect();
 }
 
@@ -144,7 +147,7 @@ export const actions = [
   { id: "reject", group: "review", keys: ["x"], run: () => decide("reject"), writes: true },
   { id: "ambiguous", group: "review", keys: ["q"], run: () => decide("ambiguous"), writes: true },
   { id: "defer", group: "review", keys: ["d"], run: defer },
-  { id: "severity", group: "review", keys: ["'"], run: () => stepWord("severity"), writes: true },
+  { id: "severity", group: "review", keys: ["$"], run: () => stepWord("severity"), writes: true },
   { id: "certainty", group: "review", keys: ['"'], run: () => stepWord("certainty"), writes: true },
   { id: "link", group: "review", keys: ["K"], run: link, writes: true },
   { id: "accept.all", group: "review", keys: ["X"], run: openAcceptAll, writes: true },
@@ -168,12 +171,16 @@ export const actions = [
   { id: "play", group: "move", keys: [" "], run: togglePlay },
   { id: "play.rate", group: "move", keys: [":"], run: nextRate },
   { id: "goto", group: "move", keys: ["g"], run: openGoto },
+  { id: "search", group: "move", keys: ["*"], run: openSearch },
+  { id: "found.previous", group: "move", keys: ["("], run: () => stepFound(-1) },
+  { id: "found.next", group: "move", keys: [")"], run: () => stepFound(1) },
+  { id: "address", group: "move", keys: ["u"], run: copyLink },
 
   { id: "mark", group: "edit", keys: ["m", "a"], run: mark, writes: true },
   { id: "insert", group: "edit", keys: ["i"], run: insertBeat, writes: true },
   { id: "delete", group: "edit", keys: ["Delete", "Backspace"], run: () => decide("delete"), writes: true },
   { id: "palette", group: "edit", keys: ["l"], run: choose, writes: true },
-  { id: "relabel.range", group: "edit", keys: ["U"], run: relabelRange, writes: true },
+  { id: "many", group: "edit", keys: ["U"], run: editMany, writes: true },
   { id: "erase", group: "edit", keys: ["\\"], run: eraseRange, writes: true },
   { id: "edge.start", group: "edit", keys: ["["], run: () => takeEdge("start"), writes: true },
   { id: "edge.end", group: "edit", keys: ["]"], run: () => takeEdge("end"), writes: true },

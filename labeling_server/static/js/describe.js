@@ -1,5 +1,6 @@
 // How severe, how certain, in which lead: what is said of the selected thing beside its label, by key or by button.
 
+import { keyNow } from "./bindings.js";
 import { groups, mainGroup, reader, say, words } from "./config.js";
 import { base } from "./decide.js";
 import { h, keyCap } from "./dom.js";
@@ -41,7 +42,7 @@ export function describeControls(row) {
     h("h3", {}, say(`selection.${field}`), reader.may_write ? keyCap(key) : null),
     h("div", { class: "words" }, ...words[field].map((word) => wordButton(field, word, row?.[field] === word))),
   );
-  return h("section", { class: "described" }, line("severity", "'"), line("certainty", '"'));
+  return h("section", { class: "described" }, line("severity", keyNow("severity", "$")), line("certainty", keyNow("certainty", '"')));
 }
 
 function wordButton(field, word, isSaid) {

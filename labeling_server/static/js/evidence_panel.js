@@ -1,5 +1,6 @@
 // Links in the panel at the right: what the selected thing rests on, what rests on it, and which span is being linked.
 
+import { keyNow } from "./bindings.js";
 import { classOf } from "./colors.js";
 import { reader, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
@@ -15,7 +16,7 @@ import { hms } from "./time.js";
 /** @param {Row} row */
 export function evidenceSection(row) {
   loadLinks(row);
-  const button = h("button", { type: "button", class: "quiet link", title: say("do.link"), "aria-label": say("do.link"), onclick: () => void link() }, say("link.begin"), keyCap("K"));
+  const button = h("button", { type: "button", class: "quiet link", title: say("do.link"), "aria-label": say("do.link"), onclick: () => void link() }, say("link.begin"), keyCap(keyNow("link", "K")));
   if (!row.evidence.length && !reader.may_write) return null;
   return h(
     "section", { class: "evidence" },
@@ -58,7 +59,7 @@ export function linkingCard() {
   const otherId = beat ? beat.id : state.selection?.id;
   const isOther = Boolean(state.selection) && otherId !== row.id;
   const isLinked = row.evidence.includes(otherId);
-  const toggle = h("button", { type: "button", class: "toggle", onclick: () => void link() }, say(isLinked ? "link.take" : "link.add"), keyCap("K"));
+  const toggle = h("button", { type: "button", class: "toggle", onclick: () => void link() }, say(isLinked ? "link.take" : "link.add"), keyCap(keyNow("link", "K")));
   return h(
     "section", { class: "linking", role: "status" },
     h("p", {}, say("link.title", { what: titleOf(row), n: row.evidence.length })),

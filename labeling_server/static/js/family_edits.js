@@ -2,7 +2,7 @@
 
 import { agreement } from "./agree.js";
 import { getJson, send } from "./api.js";
-import { soon } from "./bulk.js";
+import { behindBar as soon } from "./loading.js";
 import { mainGroup, reader, say, stream } from "./config.js";
 import { h } from "./dom.js";
 import { newId, registerEdits, saving, submit } from "./edits.js";

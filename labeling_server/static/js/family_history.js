@@ -1,7 +1,7 @@
 // What people did to families by hand, whoever and whenever, with the way to take it back and to make it again.
 
 import { getJson } from "./api.js";
-import { soon } from "./bulk.js";
+import { behindBar as soon } from "./loading.js";
 import { mainGroup, reader, say, stream } from "./config.js";
 import { h } from "./dom.js";
 import { saving, submit } from "./edits.js";

@@ -1,5 +1,6 @@
 // Counts and beat letters as they stand in views of many beats: "N 1,234 · V 12", each letter in the colour of its class.
 
+import { keyNow } from "./bindings.js";
 import { classOf } from "./colors.js";
 import { reader, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
@@ -22,7 +23,7 @@ export const relabelButton = (choose) =>
 
 /** Another thing to be done to families. @param {string} what @param {string} key @param {boolean} isThere @param {() => void} run */
 export const editButton = (what, key, isThere, run) =>
-  h("button", { type: "button", class: "edit", "data-do": what, onclick: run, disabled: !reader.may_write || !isThere, title: say(`families.${what}.title`) }, say(`families.${what}`), " ", keyCap(key));
+  h("button", { type: "button", class: "edit", "data-do": what, onclick: run, disabled: !reader.may_write || !isThere, title: say(`families.${what}.title`) }, say(`families.${what}`), " ", keyCap(keyNow(`families.${what}`, key)));
 
 /** Where a card is marked by a click or tap; by key it is the card itself. @param {boolean} isMarked @param {() => void} toggle */
 export const tickBox = (isMarked, toggle) =>

@@ -1,9 +1,9 @@
-// Choosing a label: type to filter, Enter takes the first, arrows move.
+// Choosing a label, and the keys that mean one.
 
+import { openChooser } from "./chooser.js";
 import { classOf } from "./colors.js";
 import { labels, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
-import { closeOverlay, openOverlay } from "./overlays.js";
 import { layersOfRange, piecesText } from "./overlaps.js";
 
 /** Digits label the selected span. */
@@ -31,48 +31,13 @@ function choicesOf(what) {
 export function openPalette(what, choose) {
   const all = choicesOf(what);
   const title = say(what === "layer" ? "erase.title" : "palette.title");
-  const list = h("ol", { class: "choices", role: "listbox" });
-  const input = h("input", { type: "text", placeholder: say("palette.hint"), "aria-label": title, spellcheck: "false" });
-  let at = 0;
-  const found = () => matching(all, input.value);
-  const take = (code) => {
-    closeOverlay();
-    choose(code);
-  };
-  const fill = () => {
-    const rows = found();
-    at = Math.min(Math.max(at, 0), Math.max(rows.length - 1, 0));
-    list.replaceChildren(...(rows.length ? rows.map((label, i) => choice(label, i === at, what, take)) : [h("li", { class: "soft" }, say("palette.none"))]));
-    list.children[at]?.scrollIntoView({ block: "nearest" });
-  };
-  input.addEventListener("input", () => {
-    at = 0;
-    fill();
-  });
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      at += event.key === "ArrowDown" ? 1 : -1;
-      fill();
-    } else if (event.key === "Enter" && found().length) take(found()[at].code);
-    else if (event.key === "Escape") closeOverlay();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  });
-  fill();
-  openOverlay(`palette ${what}`, title, input, list);
-  input.focus();
+  const find = (typed) => matching(all, typed).map((one) => ({ cells: cells(one, what), take: () => choose(one.code) }));
+  openChooser({ kind: `palette ${what}`, title, none: say("palette.none"), find });
 }
 
-function choice(label, isFirst, what, take) {
+function cells(label, what) {
   const key = what === "beat" ? label.code : [...SPAN_KEYS].find(([, code]) => code === label.code)?.[0];
-  return h(
-    "li",
-    { role: "option", "aria-selected": isFirst, onclick: () => take(label.code) },
-    h("b", { class: classOf(label.code) }, label.code),
-    h("span", {}, label.name),
-    key && key !== "?" ? keyCap(key) : null,
-  );
+  return [h("b", { class: classOf(label.code) }, label.code), h("span", {}, label.name), key && key !== "?" ? keyCap(key) : null];
 }
 
 /** The code that was typed (A and a are two), codes that begin with it, then names and codes that hold it. */
