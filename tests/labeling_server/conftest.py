@@ -154,8 +154,9 @@ def browser():
 class Page:
     """A reader at the workstation, who acts by keyboard."""
 
-    def __init__(self, browser, site, login, path):
-        self.context = browser.new_context(viewport={"width": 1366, "height": 768}, timezone_id="UTC")
+    def __init__(self, browser, site, login, path, *, viewport=None, has_touch=False):
+        size = viewport or {"width": 1366, "height": 768}
+        self.context = browser.new_context(viewport=size, timezone_id="UTC", has_touch=has_touch, is_mobile=has_touch)
         self.page = self.context.new_page()
         self.problems = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -196,8 +197,8 @@ def open_page(browser, site, recording):
     """Opens the workstation as somebody; problems of the page fail the test at its end."""
     opened = []
 
-    def opener(login="reader", stream_id=None):
-        page = Page(browser, site, login, f"/streams/{stream_id or recording.stream_id}")
+    def opener(login="reader", stream_id=None, **screen):
+        page = Page(browser, site, login, f"/streams/{stream_id or recording.stream_id}", **screen)
         opened.append(page)
         return page
 

@@ -4,16 +4,14 @@ import { groups, mainGroup } from "./config.js";
 import { EnvelopeStore, binSizeOf } from "./envelopes.js";
 import { CONTEXT_S, isFiltered } from "./filters.js";
 import { pageS, place, pxPerS, signalPx } from "./layout.js";
-import { addressOf } from "./legs.js";
 import { ensureMarks, ensureSpans, hasMarks, hasSpans, showsBeats } from "./marks.js";
 import { paintFrom, repaint } from "./paint.js";
 import { SampleStore } from "./samples.js";
 import { steppedScale } from "./scale.js";
 import { changed, selectedRow, state } from "./state.js";
-import { secondsOf, usOf } from "./time.js";
+import { secondsOf } from "./time.js";
 
 const SLOW_MS = 100;
-const ADDRESS_MS = 200;
 
 /** @type {Map<number, SampleStore>} */
 export const stores = new Map(groups.map((group) => [group.id, new SampleStore(group)]));
@@ -167,7 +165,7 @@ const cursorS = () => state.wanted?.anchorS ?? place().startS + Math.min(state.c
 export const stepScale = (by, atS) => rescale(steppedScale(place(), by, signalPx(), wholeS()), atS);
 
 /** Length of the recording, s. */
-const wholeS = () => Math.max(headS() - firstS(), 1);
+export const wholeS = () => Math.max(headS() - firstS(), 1);
 
 /** All of the recording on the page, and back to the speed of paper. */
 export const toggleWhole = () => rescale({ speed: place().speed, pageS: place().pageS === null ? wholeS() : null });
@@ -179,29 +177,6 @@ export function keepingCursor(change) {
   change();
   if (state.cursorS !== null) state.cursorS = share * pageS();
   return state.follow ? followHead() : show(at - share * pageS());
-}
-
-let address = 0;
-
-/**
- * The address of the page is where it is and what is selected, so that it can be sent to a colleague. Written when the
- * reader rests: the browser takes 10 ms for it, and refuses more than some hundred in half a minute.
- */
-export function keepAddress() {
-  clearTimeout(address);
-  address = setTimeout(writeAddress, ADDRESS_MS);
-}
-
-function writeAddress() {
-  const query = new URLSearchParams();
-  query.set("at", String(usOf(state.startS)));
-  if (state.pageS !== null) query.set("page", String(Math.round(state.pageS * 1000) / 1000));
-  if (state.view !== "strip") query.set("view", state.view);
-  if (state.blinded) query.set("blinded", "1");
-  if (state.selection?.kind === "span") query.set("annotation", state.selection.id);
-  if (state.selection?.kind === "beat") query.set("beat", String(state.selection.sample));
-  if (state.calipers) query.set("calipers", addressOf(state.calipers));
-  history.replaceState(null, "", `${location.pathname}?${query}`);
 }
 
 /** Where the selected thing is, seconds; null without one. */

@@ -49,6 +49,16 @@ export function steppedScale(scale, by, widthPx, wholeS) {
   return ahead[0] ?? scale;
 }
 
+/** By so much a length of the page may differ from a speed of paper that is meant. */
+const SETTLED_RATIO = 1.08;
+
+/** The speed of paper that a length of the page is nearly, else that length. @param {TimeScale} scale @param {number} widthPx @returns {TimeScale} */
+export function settledScale(scale, widthPx) {
+  const far = (speed) => Math.abs(Math.log(pxPerSecond({ speed, pageS: null }, widthPx) / pxPerSecond(scale, widthPx)));
+  const near = SPEEDS_MM_S.find((speed) => far(speed) <= Math.log(SETTLED_RATIO));
+  return near === undefined ? scale : { speed: near, pageS: null };
+}
+
 /** The neighbour of a value in a list of steps. @param {number[]} steps @param {number} value @param {1 | -1} by */
 export function stepped(steps, value, by) {
   const at = steps.indexOf(value);
