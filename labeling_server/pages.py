@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import bokeh
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, status
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from dashboards.snapshot import live_within_us
+from labeling_server.bounds import MAX_ROW_ID
 from labeling_server.figures import figure_items
-from labeling_server.requests import Db  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.requests import MAX_SHOWN, Db
 from labeling_server.rows_json import group_json, label_json, layer_json, reader_json, stream_json
 from labeling_server.sessions import ApiReader, PageReader  # noqa: TC001 - FastAPI reads them at run time
-from labeling_server.texts import TEXTS
+from labeling_server.texts import TEXTS, text
 from signal_processing.layers import LAYERS
 from signal_processing.vocabulary import LABELS
 from storage import catalogue
 from storage.annotation_row import CERTAINTIES, SEVERITIES
+from storage.errors import UnknownRowError
 
 if TYPE_CHECKING:
+    from labeling_server.sessions import Reader
     from labeling_server.settings import ServerSettings
-    from storage.catalogue import StreamSummary
+    from storage.catalogue import GroupRow, StreamRow, StreamSummary
+    from storage.database import Database
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,12 +36,25 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 def recordings(request: Request, database: Db, reader: PageReader) -> HTMLResponse:
     """Every recording, the way into the workstation."""
+    return _recordings(request, database, reader)
+
+
+def _recordings(request: Request, database: Database, reader: Reader, missing: str | None = None) -> HTMLResponse:
+    """The list; with the number of a `missing` recording, which a link named, it says so and is answered with 404."""
     with database.transaction() as conn:
         summaries = catalogue.list_streams(conn)
     zone = ZoneInfo(_settings(request).zone)
     now_us = int(datetime.now(UTC).timestamp() * 1e6)
-    context = {"page": "streams", "reader": reader, "rows": [_row(row, zone, now_us) for row in summaries]}
-    response: HTMLResponse = request.app.state.templates.TemplateResponse(request, "streams.html", context)
+    context = {
+        "page": "streams",
+        "reader": reader,
+        "rows": [_row(row, zone, now_us) for row in summaries],
+        "problem": None if missing is None else text("streams.missing", number=missing),
+    }
+    code = status.HTTP_200_OK if missing is None else status.HTTP_404_NOT_FOUND
+    response: HTMLResponse = request.app.state.templates.TemplateResponse(
+        request, "streams.html", context, status_code=code
+    )
     return response
 
 
@@ -50,11 +68,12 @@ def newest_recording(database: Db, _: PageReader) -> RedirectResponse:
 
 
 @router.get("/streams/{stream_id}")
-def workstation(stream_id: int, request: Request, database: Db, reader: PageReader) -> HTMLResponse:
-    """The workstation on one recording."""
-    with database.transaction() as conn:
-        stream = catalogue.stream_by_id(conn, stream_id)
-        groups = catalogue.groups_of(conn, stream_id)
+def workstation(stream_id: str, request: Request, database: Db, reader: PageReader) -> HTMLResponse:
+    """The workstation on one recording; where a link names one that there is not, the list says so."""
+    found = _found(database, stream_id)
+    if found is None:
+        return _recordings(request, database, reader, missing=stream_id[:MAX_SHOWN])
+    stream, groups = found
     config = {
         "stream": stream_json(stream),
         "groups": [group_json(group) for group in groups],
@@ -74,6 +93,17 @@ def workstation(stream_id: int, request: Request, database: Db, reader: PageRead
     }
     response: HTMLResponse = request.app.state.templates.TemplateResponse(request, "workstation.html", context)
     return response
+
+
+def _found(database: Database, stream_id: str) -> tuple[StreamRow, list[GroupRow]] | None:
+    """The recording of that number with its groups; None when there is none."""
+    if not re.fullmatch(r"[0-9]{1,10}", stream_id) or int(stream_id) > MAX_ROW_ID:
+        return None
+    with database.transaction() as conn:
+        try:
+            return catalogue.stream_by_id(conn, int(stream_id)), catalogue.groups_of(conn, int(stream_id))
+        except UnknownRowError:
+            return None
 
 
 @router.get("/api/figures")

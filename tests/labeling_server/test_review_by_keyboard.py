@@ -234,16 +234,6 @@ def test_a_beat_whose_answer_was_lost_is_added_once(open_page, database, recordi
     assert (lost, n_added) == ([201], 1)
 
 
-def test_the_address_leads_a_colleague_to_the_same_place(open_page):
-    first = open_page()
-    first.select("AFL")
-    first.page.wait_for_function("location.search.includes('annotation=')")
-    second = open_page("second")
-    second.page.goto(first.page.url)
-    second.page.wait_for_selector("body[data-ready]")
-    assert second.text("#selection .code") == "AFL"
-
-
 def test_a_key_can_be_changed_and_the_page_remembers(open_page, stored):
     page = open_page()
     page.press("?")

@@ -2,7 +2,7 @@
 
 import { isBeatHidden, isHidden } from "./blind.js";
 import { forgetBeatMarks } from "./beat_marks.js";
-import { keepAddress } from "./navigate.js";
+import { keepAddress } from "./address.js";
 import { closeOverlay } from "./overlays.js";
 import { repaint } from "./paint.js";
 import { deselect, selectedBeat } from "./select.js";

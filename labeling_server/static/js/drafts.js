@@ -1,7 +1,7 @@
 // An edge that is being moved: on the screen at once as moved, saved when the reader lets go.
 
 import { groups, mainGroup, say } from "./config.js";
-import { revise, reviseBeat, saving } from "./edits.js";
+import { isPastRefused, revise, reviseBeat, saving } from "./edits.js";
 import { pageS } from "./layout.js";
 import { beatAt, ensureMarks, nearestBeat, refreshMarks } from "./marks.js";
 import { reveal } from "./navigate.js";
@@ -74,6 +74,7 @@ export async function snapEdge() {
 
 /** @param {number} ms how far, negative is left */
 export function nudge(ms) {
+  if (state.selection !== null && isPastRefused()) return;
   const beat = selectedBeat();
   if (beat) return void nudgeBeat(beat, Math.sign(ms));
   if (state.selection === null) return void nudgeCursor(ms);

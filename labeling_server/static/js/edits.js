@@ -7,7 +7,8 @@ import { labelOfNumber, mainGroup, reader, say, stream } from "./config.js";
 import { geometry } from "./layout.js";
 import { shownLeads } from "./montage.js";
 import { beatAt, refreshMarks } from "./marks.js";
-import { changed, state } from "./state.js";
+import { tell } from "./notice.js";
+import { changed, keepRow, state } from "./state.js";
 import { sampleOf, usOf, usOfSample } from "./time.js";
 
 /**
@@ -84,8 +85,15 @@ export function restoreEdits() {
 function viewOfNow() {
   const g = geometry();
   const leads = shownLeads().map((lead) => lead.channel.name);
-  const { speed, pageS, gain, band, mainsHz, view, blinded } = state;
-  return { proposals: !blinded, view, start_us: usOf(g.startS), end_us: usOf(g.endS), speed_mm_s: speed, page_s: pageS, gain_mm_mv: gain, filter: band, mains_hz: mainsHz, leads };
+  const { speed, pageS, gain, band, mainsHz, montage, view, blinded } = state;
+  const paper = { speed_mm_s: speed, page_s: pageS, gain_mm_mv: gain, filter: band, mains_hz: mainsHz, montage, leads };
+  return { proposals: !blinded, view, start_us: usOf(g.startS), end_us: usOf(g.endS), ...paper };
+}
+
+/** Says so where somebody tries to edit. @returns {boolean} whether a past state is looked at, which cannot be edited */
+export function isPastRefused() {
+  if (state.past) tell(say("past.readonly"));
+  return state.past !== null;
 }
 
 /**
@@ -93,6 +101,7 @@ function viewOfNow() {
  * @returns {Promise<any>} the row as saved (of other kinds the answer); null when it was refused or is in conflict
  */
 export function submit(edit) {
+  if (isPastRefused()) return Promise.resolve(null);
   if (!reader.may_write) {
     saving.refused = say("save.viewer");
     changed("saving");
@@ -129,10 +138,7 @@ export async function reviseBeat(beat, action, changes = {}) {
 /** The current state of an annotation, into memory. @param {string} id @returns {Promise<Row | null>} */
 export async function fetchRow(id) {
   const row = await getJson(`/api/spans/${id}`).catch(() => null);
-  const known = state.rows.get(id);
-  if (row && known && known.revision > row.revision) return known; // an edit was saved while this answer was on its way
-  if (row) state.rows.set(id, row);
-  return row;
+  return row && keepRow(row);
 }
 
 /** Names what is added before it is sent: sent twice, because an answer was lost, it is still one. UUID version 4. */

@@ -5,7 +5,7 @@ import { actions } from "./actions.js";
 import { actionOf, nameOf } from "./bindings.js";
 import { relabel } from "./decide.js";
 import { commitKeys } from "./drafts.js";
-import { takeMine, takeTheirs, saving } from "./edits.js";
+import { isPastRefused, takeMine, takeTheirs, saving } from "./edits.js";
 import { SPAN_KEYS, beatOfKey } from "./palette.js";
 import { state } from "./state.js";
 import { pressInView } from "./views.js";
@@ -28,18 +28,26 @@ function decideConflict(key) {
   return true;
 }
 
+/** Whether it is the browser's, or of what is in focus: controls take Enter and Space themselves. @param {KeyboardEvent} event */
+function isOthers(event) {
+  if (event.defaultPrevented || event.altKey || event.isComposing || isTyping(event.target)) return true;
+  const isControl = event.target instanceof HTMLElement && event.target.matches("button, a[href]");
+  return isControl && (event.key === "Enter" || event.key === " ");
+}
+
 /** @param {KeyboardEvent} event */
 function onKeyDown(event) {
-  if (event.defaultPrevented || event.altKey || event.isComposing) return;
-  if (isTyping(event.target)) return;
-  // a button in focus takes Enter and Space itself
-  if (event.target instanceof HTMLButtonElement && (event.key === "Enter" || event.key === " ")) return;
+  if (isOthers(event)) return;
   const key = nameOf(event);
-  if (decideConflict(key) || pressInView(key)) return event.preventDefault();
+  if (decideConflict(key) || pressInView(key)) {
+    event.preventDefault();
+    return;
+  }
   const code = labelOf(key);
   const action = actionOf(actions, key);
   if (code === null && !action) return;
   event.preventDefault();
+  if ((code !== null || action.writes) && isPastRefused()) return;
   if (code !== null) void relabel(code);
   else action.run();
 }

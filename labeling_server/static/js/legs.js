@@ -48,7 +48,8 @@ export function linkTop(g, calipers) {
 }
 
 const usOfLeg = (group, sample) => group.t0_us + Math.round((sample / group.fs_hz) * 1e6);
-const nameOf = ({ group, channel }) => `${group.name}/${channel.name}`;
+/** "group/lead". @param {import("./montage.js").Lead} lead */
+export const nameOf = ({ group, channel }) => `${group.name}/${channel.name}`;
 
 /** "us,us,group/lead", for the address of the page. @param {Calipers} calipers */
 export function addressOf(calipers) {

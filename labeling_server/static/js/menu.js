@@ -4,6 +4,7 @@ import { keysOf } from "./bindings.js";
 import { reader, say } from "./config.js";
 import { h, keyCap } from "./dom.js";
 import { closeOverlay } from "./overlays.js";
+import { state } from "./state.js";
 
 const GROUPS = ["review", "move", "edit", "measure", "view"];
 
@@ -28,7 +29,8 @@ function content(actions) {
   return h(
     "div", { class: "menu", role: "menu" },
     ...GROUPS.map((group) =>
-      h("div", {}, h("h3", {}, say(`group.${group}`)), ...actions.filter((action) => action.group === group).map(entry)),
+      h("div", { role: "group", "aria-label": say(`group.${group}`) }, h("h3", { role: "presentation" }, say(`group.${group}`)),
+        ...actions.filter((action) => action.group === group).map(entry)),
     ),
   );
 }
@@ -38,7 +40,7 @@ function entry(action) {
     closeOverlay();
     action.run();
   };
-  const isRefused = (Boolean(action.writes) && !reader.may_write) || action.when?.() === false;
+  const isRefused = (Boolean(action.writes) && (!reader.may_write || state.past !== null)) || action.when?.() === false;
   const props = { type: "button", role: "menuitem", onclick: run, disabled: isRefused };
   return h("button", props, h("span", {}, say(`do.${action.id}`)), keyCap(keysOf(action)[0]));
 }

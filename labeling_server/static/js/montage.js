@@ -37,10 +37,10 @@ export const montageIds = () => [...montages.keys()];
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-const rows = () => (montages.get(state.montage) ?? montages.get("all"))();
+const rows = (id = state.montage) => (montages.get(id) ?? montages.get("all"))();
 
-/** The leads on the strip, each once. @returns {Lead[]} */
-export const shownLeads = () => [...new Set(rows().flat())];
+/** The leads on the strip, or of another montage, each once. @param {string} [id] @returns {Lead[]} */
+export const shownLeads = (id) => [...new Set(rows(id).flat())];
 
 /** @param {ReturnType<import("./layout.js").geometry>} g @returns {Lane[]} from the top, and in time */
 export function lanes(g) {

@@ -1,10 +1,11 @@
 // The selected thing: always one, visible in all views and in the address.
 
+import { keepAddress } from "./address.js";
 import { mainGroup } from "./config.js";
 import { fetchRow } from "./edits.js";
 import { isBeatHidden, isHidden } from "./blind.js";
 import { beatAt, spansBetween } from "./marks.js";
-import { fetchRows, keepAddress, reveal, showRow } from "./navigate.js";
+import { fetchRows, reveal, showRow } from "./navigate.js";
 import { repaint } from "./paint.js";
 import { changed, state } from "./state.js";
 import { usOf } from "./time.js";

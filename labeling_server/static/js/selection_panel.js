@@ -1,15 +1,19 @@
 // The selected thing at the right: what it is, the figures it rests on, who did what to it; and conflicts.
 
-import { getList } from "./api.js";
+import { revisionAddress } from "./address.js";
+import { keyNow } from "./bindings.js";
 import { classOf } from "./colors.js";
 import { labelOfNumber, labels, mainGroup, reader, say } from "./config.js";
 import { conflictCard } from "./conflict.js";
 import { comment, decide } from "./decide.js";
-import { describeControls, differences, leadChoice } from "./describe.js";
+import { describeControls, leadChoice } from "./describe.js";
 import { h, keyCap, whenReleased } from "./dom.js";
 import { saving, takeBack, takenBack } from "./edits.js";
 import { evidenceOf, evidenceSection, linkingCard } from "./evidence_panel.js";
+import { hasHistory, historyHere, historyOf, told } from "./history.js";
 import { neighbourBeat } from "./marks.js";
+import { openRevision } from "./past.js";
+import { pastCard } from "./past_card.js";
 import { selectedBeat } from "./select.js";
 import { figuresSection } from "./span_figures.js";
 import { goesOn, on, selectedRow, state } from "./state.js";
@@ -19,8 +23,6 @@ import { duration, hms, hmsMs, usOfSample } from "./time.js";
 const FINE_US = 10e6;
 
 const panel = () => document.getElementById("selection");
-/** History by "id/revision". @type {Map<string, any[]>} */
-const histories = new Map();
 
 const fact = (name, value, title = null) => [h("dt", {}, name), h("dd", { title }, value)];
 
@@ -42,8 +44,8 @@ function head(code, name, badge) {
 }
 
 function buttons() {
-  if (!reader.may_write) return null;
-  const button = (action, id, key) => h("button", { type: "button", class: `decision ${id}`, onclick: () => void decide(action) }, say(`do.${id}`), keyCap(key));
+  if (!reader.may_write || state.past) return null;
+  const button = (action, id, key) => h("button", { type: "button", class: `decision ${id}`, onclick: () => void decide(action) }, say(`do.${id}`), keyCap(keyNow(id, key)));
   return h("div", { class: "decisions" }, button("confirm", "accept", "Enter"), button("reject", "reject", "x"), button("ambiguous", "ambiguous", "q"));
 }
 
@@ -55,7 +57,7 @@ function spanFacts(row) {
     ...fact(say("selection.start"), time(row.start_us), hmsMs(row.start_us)),
     ...fact(say("selection.end"), goesOn(row) ? `${time(row.end_us)} ${say("selection.ongoing")}` : time(row.end_us), hmsMs(row.end_us)),
     ...fact(say("selection.length"), duration(row.end_us - row.start_us)),
-    ...fact(say("selection.channel"), leadChoice(row)),
+    ...fact(say("selection.channel"), state.past ? (row.channel ?? say("selection.channel.all")) : leadChoice(row)),
   );
 }
 
@@ -70,9 +72,9 @@ function originFacts(row) {
 }
 
 function historyList(row) {
-  const entries = histories.get(`${row.id}/${row.revision}`) ?? [];
-  const lines = entries.map((entry) =>
-    h("li", { "data-revision": entry.revision }, h("span", { class: "time" }, hms(entry.at_us)), h("b", {}, entry.login), h("span", {}, told(entry)), backButton(row, entry)),
+  const lines = historyHere(row).map((entry) =>
+    h("li", { "data-revision": entry.revision, "aria-current": String(state.past?.entry.revision === entry.revision) },
+      h("span", { class: "time" }, revisionLink(row, entry), hms(entry.at_us)), h("b", {}, entry.login), h("span", {}, told(entry)), backButton(row, entry)),
   );
   return h(
     "section", {}, h("h3", {}, say("selection.history")),
@@ -80,46 +82,31 @@ function historyList(row) {
   );
 }
 
+/** The annotation as this revision left it; also a link to send. */
+function revisionLink(row, entry) {
+  const name = say("past.open", { revision: entry.revision, what: told(entry) });
+  /** @param {MouseEvent} event */
+  const open = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a page of its own
+    event.preventDefault();
+    void openRevision(row, entry.revision);
+  };
+  return h("a", { class: "revision", href: revisionAddress(row.id, entry.revision), "aria-label": name, title: name, onclick: open }, `#${entry.revision}`);
+}
+
 /** Takes this one revision back; not there when nothing of it stands any more. */
 function backButton(row, entry) {
-  if (!reader.may_write || !Object.keys(takenBack(row, entry)).length) return null;
+  if (!reader.may_write || state.past || !Object.keys(takenBack(row, entry)).length) return null;
   const name = say("selection.back", { what: told(entry), login: entry.login });
   return h("button", { type: "button", class: "quiet back", title: name, "aria-label": name, onclick: () => void takeBack(row, entry) }, "↶");
 }
 
-/** "relabel VT → VCOUPLET". */
-function told(entry) {
-  const { action, before, after, bulk_id: bulk } = entry;
-  if (!before) return because(entry, `${action} ${after.label}`);
-  const parts = [];
-  if (before.label !== after.label) parts.push(`${before.label} → ${after.label}`);
-  if (before.start_us !== after.start_us) parts.push(`start ${signed(after.start_us - before.start_us)}`);
-  if (before.end_us !== after.end_us && after.end_us !== after.start_us) parts.push(`end ${signed(after.end_us - before.end_us)}`);
-  parts.push(...differences(before, after));
-  if (before.status !== after.status) parts.push(say(`status.${after.status}`));
-  const what = `${action}${parts.length ? `: ${parts.join(", ")}` : ""}`;
-  return bulk ? say("selection.history.bulk", { what }) : because(entry, what);
-}
-
-/** Why, where it followed from what was done to another span. */
-function because({ cause_id: id, cause_action: did, split_from: whole }, what) {
-  const cause = state.rows.get(id);
-  const isErased = did === "erase";
-  const why = isErased ? say("selection.history.erased", { what }) : cause ? say("selection.history.cause", { what, label: cause.label, time: hms(cause.start_us) }) : what;
-  return id && whole ? say("selection.history.part", { what: why }) : why;
-}
-
-const signed = (us) => `${us < 0 ? "−" : "+"}${duration(Math.abs(us))}`;
-
-async function loadHistory(row) {
-  const key = `${row.id}/${row.revision}`;
-  if (histories.has(key) || row.revision === 0) return;
-  histories.set(key, []);
-  histories.set(key, await getList(`/api/spans/${row.id}/history`).catch(() => []));
-  render();
+function loadHistory(row) {
+  if (!hasHistory(row)) void historyOf(row).then(render, () => undefined);
 }
 
 function commentBox(note) {
+  if (state.past) return null;
   const area = h("textarea", { id: "comment", "aria-label": say("selection.comment"), rows: "2", maxlength: "4000", placeholder: say("selection.comment.hint"), disabled: !reader.may_write });
   area.value = note;
   area.addEventListener("keydown", (event) => {
@@ -135,10 +122,10 @@ function commentBox(note) {
 }
 
 function spanContent(row) {
-  void loadHistory(row);
+  loadHistory(row);
   return [
     head(row.label, labels.get(row.label)?.name ?? "", statusBadge(row)), changedSince(row),
-    spanFacts(row), buttons(), describeControls(row), originFacts(row), figuresSection(row),
+    spanFacts(row), buttons(), state.past ? null : describeControls(row), originFacts(row), figuresSection(row),
     evidenceSection(row), evidenceOf(row), commentBox(row.note), historyList(row),
   ];
 }
@@ -150,7 +137,7 @@ function beatContent(beat) {
   const rr = [neighbourBeat(beat.sample, -1), neighbourBeat(beat.sample, 1)].map((other) =>
     other ? String(Math.round((Math.abs(other.sample - at) / mainGroup.fs_hz) * 1000)) : "–",
   );
-  if (row) void loadHistory(row);
+  if (row) loadHistory(row);
   return [
     head(label.code, label.name, row ? statusBadge(row) : h("span", { class: "badge proposed" }, say("status.proposed"))),
     h("dl", { class: "facts-list" },
@@ -158,7 +145,7 @@ function beatContent(beat) {
       ...fact(say("selection.rr"), `${rr.join("/")} ms`),
       ...fact(say("selection.aami"), label.aami || "–"),
       ...(row || beat.confidence === null ? [] : fact(say("selection.confidence"), beat.confidence.toFixed(2)))),
-    buttons(), describeControls(row), row ? evidenceOf(row) : null, row ? originFacts(row) : null,
+    buttons(), state.past ? null : describeControls(row), row ? evidenceOf(row) : null, row ? originFacts(row) : null,
     row ? commentBox(row.note) : null, row ? historyList(row) : null,
   ];
 }
@@ -169,10 +156,14 @@ function render() {
   const beat = selectedBeat();
   const row = selectedRow();
   const body = beat ? beatContent(beat) : row ? spanContent(row) : [h("p", { class: "empty" }, say(state.blinded ? "blind.selection" : "selection.none"))];
+  const past = state.past ? state.rows.get(state.past.id) : null;
+  const focused = panel().contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
   panel().replaceChildren(
     h("header", { class: "panel-head" }, h("h2", {}, say("selection.title"))),
-    h("div", { class: "scroll" }, ...saving.conflicts.map(conflictCard), ...[linkingCard(), ...body].filter(Boolean)),
+    h("div", { class: "scroll" }, ...[...saving.conflicts.map(conflictCard), past && pastCard(past, state.past), linkingCard(), ...body].filter(Boolean)),
   );
+  // a link or button that the reader is on is made anew, and still the one that the reader is on
+  if (focused) [...panel().querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === focused)?.focus();
 }
 
 export function showSelection() {

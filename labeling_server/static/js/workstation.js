@@ -1,47 +1,31 @@
 // Starts the workstation: figures first, then what the address asks for, then everything that keeps it alive.
 
 import { actions } from "./actions.js";
-import { isBeatHidden, isHidden } from "./blind.js";
-import { restoreCalipers } from "./calipers.js";
+import { keepAddress } from "./address.js";
 import { mainGroup, say } from "./config.js";
+import { followLink } from "./deep_link.js";
 import "./disclosure.js";
-import { fetchRow, restoreEdits } from "./edits.js";
+import { restoreEdits } from "./edits.js";
 import { embedFigures } from "./figures.js";
 import { h } from "./dom.js";
 import "./hours.js";
 import { listenToKeys } from "./keys.js";
 import { keepLive } from "./live.js";
-import { beatAt } from "./marks.js";
 import { showMenu } from "./menu.js";
-import { followHead, keepAddress, show, showFirst } from "./navigate.js";
+import { forgetNotices, tell } from "./notice.js";
 import { refreshOverview } from "./overview.js";
 import "./page_view.js";
 import { paint, repaint } from "./paint.js";
 import { showPanels } from "./panels.js";
 import { listenToPointer } from "./pointer.js";
 import { refreshQueue, showQueue } from "./queue.js";
-import { selectBeat, selectRow } from "./select.js";
 import { showSelection } from "./selection_panel.js";
 import { on, restoreView, state } from "./state.js";
 import { showStatus } from "./status.js";
-import { secondsOf } from "./time.js";
 import { listenToViews, openView } from "./views.js";
 
 /** What the page was opened with; the address changes with what is shown. */
 const asked = new URLSearchParams(location.search);
-
-/** What the address names: a time, a span, a beat; else the live head, the first proposal, or the start. */
-async function goWhereAsked() {
-  const row = asked.has("annotation") ? await fetchRow(asked.get("annotation")) : null;
-  if (Number(asked.get("page")) > 0) state.pageS = Number(asked.get("page"));
-  if (asked.has("at")) await show(secondsOf(Number(asked.get("at"))));
-  if (row && !isHidden(row)) return selectRow(row, { move: !asked.has("at") });
-  const beat = asked.has("beat") ? beatAt(Number(asked.get("beat"))) : null;
-  if (beat && !isBeatHidden(beat)) return selectBeat(beat);
-  if (asked.has("at")) return undefined;
-  if (state.endedUs === null) return followHead();
-  return state.queue.length && !state.blinded ? selectRow(state.queue[0]) : showFirst();
-}
 
 const RETRY_MS = 2000;
 
@@ -75,13 +59,13 @@ async function start() {
   on(["view"], keepAddress);
   on(["marks"], repaint);
   listenToViews();
-  await goWhereAsked();
-  restoreCalipers(asked.get("calipers"));
+  await followLink(asked);
   // not before: a key must not mean something else because the signal was not there yet
   listenToKeys();
   listenToPointer();
+  forgetNotices();
   paint();
-  openView(asked.get("view") ?? "");
+  if (asked.has("view") && !openView(asked.get("view"))) tell(`${state.notice} ${say("address.view")}`.trim());
   requestAnimationFrame(() => (document.body.dataset.ready = String(Math.round(performance.now()))));
   void refreshOverview().catch(() => undefined);
   void keepLive();
