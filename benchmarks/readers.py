@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 _READ = """
 async ({me, nReaders, seconds, thinkMs, lengthS}) => {
-  const { show } = await import("/static/js/navigate.js");
-  const { state } = await import("/static/js/state.js");
-  const { selectRow } = await import("/static/js/select.js");
-  const { decide } = await import("/static/js/decide.js");
-  const { addBeat, addSpan, saving } = await import("/static/js/edits.js");
-  const { usOf } = await import("/static/js/time.js");
+  const { show } = await import("/static/js/strip/navigate.js");
+  const { state } = await import("/static/js/base/state.js");
+  const { selectRow } = await import("/static/js/strip/select.js");
+  const { decide } = await import("/static/js/review/decide.js");
+  const { addBeat, addSpan, saving } = await import("/static/js/edits/edits.js");
+  const { usOf } = await import("/static/js/base/time.js");
   const frame = () => new Promise(requestAnimationFrame);
   const think = () => new Promise((resolve) => setTimeout(resolve, thinkMs * (0.5 + Math.random())));
   const [times, acked] = [[], []];

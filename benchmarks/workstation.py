@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _JUMPS = """
 async ({places, pauseMs}) => {
-  const { show } = await import("/static/js/navigate.js");
+  const { show } = await import("/static/js/strip/navigate.js");
   const frame = () => new Promise(requestAnimationFrame);
   const times = [];
   for (const place of places) {
@@ -44,8 +44,8 @@ _SERVER = """
   .map((entry) => entry.responseEnd - entry.requestStart)"""
 _ZOOM = """
 async (steps) => {
-  const { stepScale } = await import("/static/js/navigate.js");
-  const { state } = await import("/static/js/state.js");
+  const { stepScale } = await import("/static/js/strip/navigate.js");
+  const { state } = await import("/static/js/base/state.js");
   const frame = () => new Promise(requestAnimationFrame);
   const find = (name) => Bokeh.documents.map((one) => one.get_model_by_name(name)).find(Boolean);
   const [trace, range] = [find("trace"), find("strip_x")];
@@ -91,7 +91,7 @@ async (steps) => {
 _READING = """
 () => {
   window.decisions = [];
-  Promise.all([import("/static/js/state.js"), import("/static/js/time.js")]).then(([{ state }, { usOfSample }]) => {
+  Promise.all([import("/static/js/base/state.js"), import("/static/js/base/time.js")]).then(([{ state }, { usOfSample }]) => {
     const strip = document.getElementById("strip");
     document.addEventListener("keydown", () => {
       const begin = performance.now();
@@ -204,7 +204,7 @@ def _zooms(page: Any) -> Iterator[Figure]:
     yield Figure("frames with a blank while zooming", len(done["blanks"]), "frames")
     if done["blanks"]:
         structlog.get_logger().warning("blanks", first=done["blanks"][:5])
-    page.evaluate("async () => (await import('/static/js/navigate.js')).toggleWhole()")
+    page.evaluate("async () => (await import('/static/js/strip/navigate.js')).toggleWhole()")
 
 
 def _reading(page: Any, database: Database, options: Options) -> Iterator[Figure]:

@@ -114,9 +114,9 @@ def test_classes_differ_by_letter_or_shape_and_not_by_colour_alone(open_page):
     page = open_page()
     told = page.page.evaluate(
         """async () => {
-          const { labels } = await import("/static/js/config.js");
-          const { classOf } = await import("/static/js/colors.js");
-          const { MARKS } = await import("/static/js/lorenz_draw.js");
+          const { labels } = await import("/static/js/base/config.js");
+          const { classOf } = await import("/static/js/base/colors.js");
+          const { MARKS } = await import("/static/js/views/lorenz_draw.js");
           const drawn = Object.fromEntries(Object.entries(MARKS).map(([name, mark]) => {
             const path = [];
             mark(new Proxy({}, { get: (_, what) => (...at) => path.push([what, ...at]) }), 0, 0);

@@ -201,10 +201,10 @@ def two_rates(database):
 
 
 MATHS = """async () => {
-  const qt = await import("/static/js/qt.js");
-  const peaks = await import("/static/js/peaks.js");
-  const { actions } = await import("/static/js/actions.js");
-  const { labels, say } = await import("/static/js/config.js");
+  const qt = await import("/static/js/signal/qt.js");
+  const peaks = await import("/static/js/signal/peaks.js");
+  const { actions } = await import("/static/js/page/actions.js");
+  const { labels, say } = await import("/static/js/base/config.js");
   const noisy = Array.from({ length: 200 }, (_, i) => Math.exp(-((i - 100) ** 2) / 800) + (i % 2 ? 0.01 : 0));
   const names = (key) => actions.filter((action) => action.keys.includes(key));
   const keys = [...new Set(actions.flatMap((action) => action.keys))];

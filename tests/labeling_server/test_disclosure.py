@@ -77,7 +77,7 @@ def test_a_spike_of_one_sample_is_in_what_full_disclosure_draws(open_page, spiky
     page.press("Home")
     highest = page.page.evaluate(
         """async ([us, size]) => {
-          const { lineOf, linesOf, loadPage } = await import("/static/js/disclosure_lines.js");
+          const { lineOf, linesOf, loadPage } = await import("/static/js/views/disclosure_lines.js");
           const page = { first: lineOf(us, 60), n: 3, lineS: 60, lead: 0, widthPx: 900 };
           await loadPage(page);
           return linesOf(page).map((line) => Math.max(...line.bins.flatMap((bins) => [...bins.high])));

@@ -15,13 +15,13 @@ WITH_CTRL = {"Ctrl+z", "Ctrl+Shift+Z", "Ctrl+Shift+ArrowLeft", "Ctrl+Shift+Arrow
 """Of these browsers make something in text fields only, where they stay theirs."""
 
 ALL = """async () => {
-  const { actions } = await import("/static/js/actions.js");
-  const { viewActions } = await import("/static/js/views.js");
+  const { actions } = await import("/static/js/page/actions.js");
+  const { viewActions } = await import("/static/js/windows/views.js");
   const told = ({ id, view, keys, when }) => ({ id, view, keys, isSometimes: Boolean(when) });
   return [...actions, ...viewActions()].map(told);
 }"""
 LABEL_KEYS = """async () => {
-  const { labels } = await import("/static/js/config.js");
+  const { labels } = await import("/static/js/base/config.js");
   return [...labels.values()].filter((label) => label.kind === "beat").map((label) => label.code);
 }"""
 

@@ -76,8 +76,8 @@ def test_a_second_is_twenty_five_millimetres(quiet_page):
 
 T0_US = 1_762_000_000_000_000
 STACK = """async () => {
-  const { lanes } = await import("/static/js/montage.js");
-  const { geometry } = await import("/static/js/layout.js");
+  const { lanes } = await import("/static/js/paper/montage.js");
+  const { geometry } = await import("/static/js/paper/layout.js");
   const find = (name) => Bokeh.documents.map((one) => one.get_model_by_name(name)).find(Boolean).data;
   const shown = lanes(geometry()).map(({ lead, top, bottom }) => [lead.channel.name, bottom - top, (top + bottom) / 2]);
   const pulses = find("pulse").ys.map((ys) => [Math.min(...ys), Math.max(...ys)]);

@@ -13,7 +13,7 @@ LAYER = "name => Bokeh.documents.map((one) => one.get_model_by_name(name)).find(
 """The columns of a layer of the strip."""
 RESPONSE = """
 async ({kind, hz, fsHz, freqs}) => {
-  const biquad = await import("/static/js/biquad.js");
+  const biquad = await import("/static/js/signal/biquad.js");
   const section = kind === "notch" ? biquad.notch(hz, fsHz, 25) : biquad[kind](hz, fsHz);
   return freqs.map((freq) => {
     const n = 40000;
