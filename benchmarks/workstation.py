@@ -91,7 +91,8 @@ async (steps) => {
 _READING = """
 () => {
   window.decisions = [];
-  Promise.all([import("/static/js/base/state.js"), import("/static/js/base/time.js")]).then(([{ state }, { usOfSample }]) => {
+  const loaded = ["state", "time"].map((name) => import(`/static/js/base/${name}.js`));
+  Promise.all(loaded).then(([{ state }, { usOfSample }]) => {
     const strip = document.getElementById("strip");
     document.addEventListener("keydown", () => {
       const begin = performance.now();

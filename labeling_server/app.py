@@ -11,25 +11,12 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from dashboards import pages as dashboard_pages
-from labeling_server import (
-    bulk_routes,
-    edit_routes,
-    evidence_routes,
-    family_edit_routes,
-    family_routes,
-    hour_routes,
-    login,
-    metrics,
-    openapi,
-    pages,
-    problems,
-    proposal_routes,
-    session_routes,
-    stream_routes,
-)
+from labeling_server import login, metrics, pages
+from labeling_server.api import openapi, problems
+from labeling_server.api.polling import PolledAnswers
 from labeling_server.beat_families import FamilyShelf
 from labeling_server.gate import BodyLimit, SignedInOnly
-from labeling_server.polling import PolledAnswers
+from labeling_server.routes import ROUTERS
 from labeling_server.security import SecurityHeaders
 from labeling_server.sessions import Sessions, page_reader
 from labeling_server.templating import STATIC, page_templates
@@ -63,11 +50,8 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.templates = templates
     app.state.families = FamilyShelf()
     problems.register(app)
-    # edits of families before families: "edits" is no number of one
-    edits = (edit_routes, evidence_routes, bulk_routes, proposal_routes, family_edit_routes)
-    api = (session_routes, stream_routes, hour_routes, *edits, family_routes)
-    for routes in (login, pages, *api):
-        app.include_router(routes.router)
+    for router in (login.router, pages.router, *ROUTERS):
+        app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
         app.include_router(guarded, dependencies=[Depends(page_reader)], include_in_schema=False)
     openapi.describe(app)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import numpy as np
 from fastapi import Depends, Path, Request
 
+from labeling_server.api.bounds import MAX_ROW_ID, RowId
+from labeling_server.api.requests import Db, group_in_stream
 from labeling_server.beat_families import FamilyShelf, GroupFamilies
-from labeling_server.bounds import MAX_ROW_ID, RowId
-from labeling_server.requests import Db, group_in_stream
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing import vocabulary
 from signal_processing.morphology import OTHER

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import HTTPException, status
 from starlette.requests import HTTPConnection
 
-from labeling_server.problems import problem
+from labeling_server.api.problems import problem
 from labeling_server.sessions import NO_SESSION
 
 if TYPE_CHECKING:

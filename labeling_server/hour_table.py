@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import storage.annotations as annotation_rows
-from labeling_server.requests import extent_us
+from labeling_server.api.requests import extent_us
 from signal_processing.errors import InvalidValueError
 from signal_processing.hourly import HOUR_US, NO_RR_US, Evidence, Hours, hour_edges_us, hourly, intersection
 from signal_processing.vocabulary import LabelKind

@@ -8,8 +8,8 @@ import structlog
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response, status
 from fastapi.responses import RedirectResponse
 
-from labeling_server.bounds import NO_NUL
-from labeling_server.requests import Db  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.bounds import NO_NUL
+from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.sessions import Reader, Sessions, is_same_origin, optional_reader
 from labeling_server.texts import text
 from storage import users

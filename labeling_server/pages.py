@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request, status
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from dashboards.snapshot import live_within_us
-from labeling_server.bounds import MAX_ROW_ID
+from labeling_server.api.bounds import MAX_ROW_ID
+from labeling_server.api.requests import MAX_SHOWN, Db
+from labeling_server.api.rows_json import group_json, label_json, layer_json, reader_json, stream_json
 from labeling_server.figures import figure_items
-from labeling_server.requests import MAX_SHOWN, Db
-from labeling_server.rows_json import group_json, label_json, layer_json, reader_json, stream_json
 from labeling_server.sessions import ApiReader, PageReader  # noqa: TC001 - FastAPI reads them at run time
 from labeling_server.texts import TEXTS, text
 from signal_processing.layers import LAYERS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from shapes_kit import N_BEATS, ODD, RR, TwoShapes
 
-from labeling_server import window_codec
+from labeling_server.api import window_codec
 from signal_processing.values import Channel, Signal
 from storage import catalogue
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labeling_server import window_codec
+from labeling_server.api import window_codec
 from storage import catalogue
 
 T0_US = 1_762_000_000_000_000

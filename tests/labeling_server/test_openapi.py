@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from labeling_server import answers, edit_bodies, proposal_answers, rows_json
+from labeling_server.api import answers, edit_bodies, proposal_answers, rows_json
 from signal_processing import family_edits
 from signal_processing.values import Channel, Signal
 from signal_processing.vocabulary import LabelKind

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from labeling_server import edit_bodies
+from labeling_server.api import edit_bodies
 from signal_processing import layers
 from storage import annotations, revisions
 from storage.annotation_row import Actor

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from labeling_server import window_codec
+from labeling_server.api import window_codec
 from signal_processing.values import Annotation, Annotator
 from storage import annotations, catalogue, runs
 from tests.labeling_server.conftest import MACHINE

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from labeling_server.bounds import MAX_VIEW_VALUES, checked_view
+from labeling_server.api.bounds import MAX_VIEW_VALUES, checked_view
 from labeling_server.gate import MAX_BODY_BYTES
 
 HUGE = (-1, 0, 2**31, 2**63, 10**30)

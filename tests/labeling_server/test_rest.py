@@ -7,7 +7,7 @@ import uuid
 import numpy as np
 import pytest
 
-from labeling_server import window_codec
+from labeling_server.api import window_codec
 
 
 def window(client, recording, **query):

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from labeling_server import window_codec
+from labeling_server.api import window_codec
 from signal_processing.values import Block, Channel, Signal
 from storage import catalogue, waveforms
 

@@ -1,6 +1,6 @@
 """What the API answers about proposals as proposals: many accepted at once, and what one of them rests on.
 
-As `labeling_server.answers`, and held against the rows by the same tests.
+As `labeling_server.api.answers`, and held against the rows by the same tests.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from labeling_server.answers import Answer, Us
+from labeling_server.api.answers import Answer, Us
 
 
 class AcceptancePreview(Answer):

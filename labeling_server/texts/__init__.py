@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from labeling_server.family_texts import FAMILY_TEXTS
-from labeling_server.layer_texts import LAYER_TEXTS
-from labeling_server.page_texts import PAGE_TEXTS
-from labeling_server.proposal_texts import PROPOSAL_TEXTS
-from labeling_server.span_texts import SPAN_TEXTS
+from labeling_server.texts.families import FAMILY_TEXTS
+from labeling_server.texts.layers import LAYER_TEXTS
+from labeling_server.texts.page import PAGE_TEXTS
+from labeling_server.texts.proposals import PROPOSAL_TEXTS
+from labeling_server.texts.spans import SPAN_TEXTS
 
 TEXTS: Final[dict[str, str]] = {
     **SPAN_TEXTS,

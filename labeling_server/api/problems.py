@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from labeling_server.rows_json import annotation_json
+from labeling_server.api.rows_json import annotation_json
 from labeling_server.sessions import LoginNeededError
 from signal_processing.errors import InvalidValueError, UnknownLabelError
 from storage.errors import ConstraintError, RetryLaterError, StaleRevisionError, UnknownRowError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
 
-from labeling_server import answers
+from labeling_server.api import answers
 from labeling_server.gate import MAX_BODY_BYTES
 from labeling_server.sessions import COOKIE, CSRF_HEADER
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Query, Response, status
 
 import storage.annotations as rows
-from labeling_server import answers
-from labeling_server.bounds import Revision, RowId  # noqa: TC001 - FastAPI reads them at run time
-from labeling_server.edit_bodies import (  # noqa: TC001 - FastAPI reads them at run time
+from labeling_server.api import answers
+from labeling_server.api.bounds import Revision, RowId  # noqa: TC001 - FastAPI reads them at run time
+from labeling_server.api.edit_bodies import (  # noqa: TC001 - FastAPI reads them at run time
     Changes,
     Edit,
     Erasure,
@@ -21,16 +21,16 @@ from labeling_server.edit_bodies import (  # noqa: TC001 - FastAPI reads them at
     NewBeat,
     NewSpan,
 )
-from labeling_server.openapi import ADDED, CONFLICT, WITH_ETAG
-from labeling_server.paging import AnyPage, Offset, Page, page_of_up_to
-from labeling_server.requests import (
+from labeling_server.api.openapi import ADDED, CONFLICT, WITH_ETAG
+from labeling_server.api.paging import AnyPage, Offset, Page, page_of_up_to
+from labeling_server.api.requests import (
     Db,
     ExpectedRevision,
     api_router,
     check_channel_name,
     group_in_stream,
 )
-from labeling_server.rows_json import aftermath_json, annotation_json, revision_json
+from labeling_server.api.rows_json import aftermath_json, annotation_json, revision_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing import layers, vocabulary
 from signal_processing.errors import InvalidValueError

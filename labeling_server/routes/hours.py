@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request  # noqa: TC002 - FastAPI reads it at run time
 
-from labeling_server import answers
-from labeling_server.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api import answers
+from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.requests import Db, api_router, group_in_stream
 from labeling_server.hour_table import hours_json, hours_of
-from labeling_server.requests import Db, api_router, group_in_stream
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.hourly import PAUSE_S, RATE_WINDOW_RR
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Query, Response, status
 
-from labeling_server import proposal_answers as answers
-from labeling_server.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
-from labeling_server.edit_bodies import AcceptProposals  # noqa: TC001 - FastAPI reads it at run time
-from labeling_server.paging import Page, page_of_up_to
-from labeling_server.requests import Db, api_router
+from labeling_server.api import proposal_answers as answers
+from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.edit_bodies import AcceptProposals  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.paging import Page, page_of_up_to
+from labeling_server.api.requests import Db, api_router
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.span_figures import figures_of
 from signal_processing.errors import InvalidValueError

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from labeling_server.edit_bodies import BulkAction, Certainty, FamilyAction, Severity, Status
+from labeling_server.api.edit_bodies import BulkAction, Certainty, FamilyAction, Severity, Status
 
 Kind = Literal["beat", "pulse", "rhythm", "event", "quality"]
 Us = Annotated[int, Field(description="Microseconds UTC")]

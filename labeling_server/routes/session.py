@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import Request  # noqa: TC002 - FastAPI reads it at run time
 
-from labeling_server import answers
-from labeling_server.requests import api_router
-from labeling_server.rows_json import reader_json
+from labeling_server.api import answers
+from labeling_server.api.requests import api_router
+from labeling_server.api.rows_json import reader_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 
 router = api_router("/api", tag="session")

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 from fastapi import Query, Response, status
 
-from labeling_server import answers
-from labeling_server.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
-from labeling_server.edit_bodies import BulkBeatEdit  # noqa: TC001 - FastAPI reads it at run time
-from labeling_server.paging import Page, page_of_up_to
-from labeling_server.requests import Db, api_router, group_in_stream
+from labeling_server.api import answers
+from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.edit_bodies import BulkBeatEdit  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.paging import Page, page_of_up_to
+from labeling_server.api.requests import Db, api_router, group_in_stream
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.errors import InvalidValueError
 from storage import bulk_edits, catalogue

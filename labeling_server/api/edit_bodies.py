@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import UUID4, BaseModel, ConfigDict, Field
 
-from labeling_server.bounds import (
+from labeling_server.api.bounds import (
     ChannelName,
     Confidence,
     Evidence,

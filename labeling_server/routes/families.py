@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from fastapi import Query, Request, Response
 
-from labeling_server import answers, window_codec
+from labeling_server.api import answers, window_codec
+from labeling_server.api.paging import note_next
+from labeling_server.api.requests import Db, api_router
 from labeling_server.family_requests import (
     Asked,
     AskedFamilies,
@@ -15,9 +17,7 @@ from labeling_server.family_requests import (
     Shelf,
     family_json,
 )
-from labeling_server.paging import note_next
-from labeling_server.requests import Db, api_router
-from labeling_server.stream_routes import PACKED
+from labeling_server.routes.streams import PACKED
 from signal_processing import beat_windows
 from signal_processing.morphology import OTHER
 from signal_processing.sample_types import SAMPLE_FORMATS
@@ -59,7 +59,7 @@ def list_families(asked: Asked) -> dict[str, Any]:
 
 @router.get("/waveforms", response_class=Response, responses=PACKED)
 def get_waveforms(asked: Asked, per_family: Annotated[int, Query(ge=1, le=40)] = 24) -> Response:
-    """Members of every family, evenly picked, in mV on its template; binary (see `labeling_server.window_codec`).
+    """Members of every family, evenly picked, in mV on its template; binary (see `labeling_server.api.window_codec`).
 
     A run is one member: it begins at the sample of its beat and holds the points of its window, leads interleaved.
     `families` in the header says of which family each run is.

@@ -12,12 +12,12 @@ import msgspec
 import numpy as np
 from fastapi import Query, Response, status
 
-from labeling_server import answers
-from labeling_server.bounds import MAX_ROW_ID, RowId
-from labeling_server.edit_bodies import FamilyEdit as FamilyEditBody  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api import answers
+from labeling_server.api.bounds import MAX_ROW_ID, RowId
+from labeling_server.api.edit_bodies import FamilyEdit as FamilyEditBody  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.paging import Page, page_of_up_to
+from labeling_server.api.requests import Db, api_router, group_in_stream
 from labeling_server.family_requests import Asked, Shelf, family_json
-from labeling_server.paging import Page, page_of_up_to
-from labeling_server.requests import Db, api_router, group_in_stream
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.errors import InvalidValueError
 from signal_processing.family_edits import FamilyEdit, parts_of_merge, parts_of_split

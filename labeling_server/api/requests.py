@@ -1,7 +1,7 @@
 """What every API route takes from its request: a session, the database, the stream or group that the path names.
 
-A route of the API is declared on an `api_router`, with fields from `labeling_server.bounds` and a model from
-`labeling_server.answers`; its refusals are described by `labeling_server.openapi`.
+A route of the API is declared on an `api_router`, with fields from `labeling_server.api.bounds` and a model from
+`labeling_server.api.answers`; its refusals are described by `labeling_server.api.openapi`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
 
-from labeling_server.bounds import MAX_ROW_ID
+from labeling_server.api.bounds import MAX_ROW_ID
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.errors import InvalidValueError
 from storage.catalogue import GroupRow, group_by_id

@@ -8,11 +8,10 @@ import numpy as np
 from fastapi import Query, Response
 
 import storage.annotations as annotation_rows
-from labeling_server import answers, window_codec
-from labeling_server.bounds import MAX_ROW_ID, Microseconds, RowId, Sample
-from labeling_server.heart_rate import rate_trend
-from labeling_server.paging import AfterSpan, AnyPage, after_span, place_of
-from labeling_server.requests import (
+from labeling_server.api import answers, window_codec
+from labeling_server.api.bounds import MAX_ROW_ID, Microseconds, RowId, Sample
+from labeling_server.api.paging import AfterSpan, AnyPage, after_span, place_of
+from labeling_server.api.requests import (
     Db,
     api_router,
     check_channel,
@@ -21,7 +20,8 @@ from labeling_server.requests import (
     check_range,
     group_in_stream,
 )
-from labeling_server.rows_json import annotation_json, group_json, stream_json
+from labeling_server.api.rows_json import annotation_json, group_json, stream_json
+from labeling_server.heart_rate import rate_trend
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from storage import beats, catalogue, waveforms
 
@@ -68,7 +68,7 @@ def get_stream(stream_id: RowId, database: Db, _: ApiReader) -> dict[str, Any]:
 
 @router.get("/{stream_id}/window", response_class=Response, responses=PACKED)
 def get_window(stream_id: RowId, group_id: RowId, start: Sample, end: Sample, database: Db, _: ApiReader) -> Response:
-    """Digital samples within [start, end), binary (see `labeling_server.window_codec`)."""
+    """Digital samples within [start, end), binary (see `labeling_server.api.window_codec`)."""
     with database.transaction() as conn:
         group = group_in_stream(conn, stream_id, group_id)
         check_range(start, end, n_columns=group.signal.n_channels)
@@ -130,7 +130,7 @@ def get_beat_marks(
     _: ApiReader,
     by: Literal["all", "people"] = "all",
 ) -> Response:
-    """Where the beats of hours are and what they are called, binary (see `labeling_server.window_codec`).
+    """Where the beats of hours are and what they are called, binary (see `labeling_server.api.window_codec`).
 
     `by=people`: only those that a person made or changed.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid  # noqa: TC003 - FastAPI reads it at run time
 from typing import Any
 
-from labeling_server import answers
-from labeling_server.paging import AfterSpan, AnyPage, after_span, place_of
-from labeling_server.requests import Db, api_router
-from labeling_server.rows_json import annotation_json
+from labeling_server.api import answers
+from labeling_server.api.paging import AfterSpan, AnyPage, after_span, place_of
+from labeling_server.api.requests import Db, api_router
+from labeling_server.api.rows_json import annotation_json
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from storage import evidence
 
