@@ -1,6 +1,7 @@
 """Every view of the workstation, as pictures for the documentation: `python -m benchmarks.screenshots FOLDER`.
 
-On six hours of real recordings and on a standard ECG of twelve leads; at desktop and tablet size, light and dark.
+On six hours of real recordings, on a standard ECG of twelve leads and on a bedside monitor's signals; at desktop and
+tablet size, light and dark.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image
 
 from benchmarks import day, workload
 from benchmarks.served import chromium, served, sign_in
+from formats.csv_signals import read_column
 from formats.wfdb_files import read_blocks, read_header
-from signal_processing.values import Signal
+from signal_processing.values import Block, Channel, Signal
 from storage import catalogue, waveforms
 from storage.database import Database
 
@@ -38,12 +41,13 @@ def main(folder: str) -> None:
         with Database.open(dsn) as database:
             one = day.store(database, duration_s=HOURS * 3600, n_proposals=60, name="six-hours")
             twelve_id = _store_twelve_leads(database)
+            bedside_id = _store_bedside(database)
             day.add_readers(database, 1)
         with served(dsn) as server, chromium() as browser:
             for size, (width, height) in SIZES.items():
                 page = sign_in(browser, server.address, "reader0", width=width, height=height)
                 for theme in ("light", "dark"):
-                    for name, picture in _views(page, server.address, one.stream_id, twelve_id):
+                    for name, picture in _views(page, server.address, one.stream_id, twelve_id, bedside_id):
                         _write(picture, target / f"{name}-{size}-{theme}.png")
                     _press(page, "t")
 
@@ -66,7 +70,31 @@ def _store_twelve_leads(database: Database) -> int:
     return stream.id
 
 
-def _views(page: Any, address: str, stream_id: int, twelve_id: int) -> Iterator[tuple[str, bytes]]:
+def _store_bedside(database: Database) -> int:
+    """Eight minutes of ECG, pulse, respiration and saturation."""
+    folder = workload.DATA_DIR / "bidmc-csv"
+    groups = [
+        ("ecg", "Signals", 125.0, (("II", "mV", 1000.0), ("V", "mV", 1000.0))),
+        ("ppg", "Signals", 125.0, (("PLETH", "1", 10_000.0),)),
+        ("resp", "Signals", 125.0, (("RESP", "1", 10_000.0),)),
+        ("spo2", "Numerics", 1.0, (("SpO2", "%", 10.0),)),
+    ]
+    with database.transaction() as conn:
+        stream = catalogue.ensure_stream(
+            conn, name="bedside", device="benchmark", t0_us=workload.START_US, patient_pseudonym="P-BED"
+        )
+        for name, file, fs_hz, leads in groups:
+            channels = tuple(Channel(*lead) for lead in leads)
+            group = catalogue.ensure_group(conn, stream.id, Signal("bedside", name, fs_hz, workload.START_US, channels))
+            columns = [read_column(folder / f"bidmc_01_{file}.csv", lead) * gain for lead, _, gain in leads]
+            samples = np.round(np.nan_to_num(np.stack(columns, axis=1))).astype(np.int16)
+            waveforms.store_blocks(conn, group, [Block(0, samples)])
+            waveforms.seal(conn, group)
+        catalogue.end_stream(conn, stream.id, at_us=workload.START_US + 480_000_000)
+    return stream.id
+
+
+def _views(page: Any, address: str, stream_id: int, twelve_id: int, bedside_id: int) -> Iterator[tuple[str, bytes]]:
     def shot() -> bytes:
         page.wait_for_timeout(SETTLE_MS)
         return bytes(page.screenshot())
@@ -89,9 +117,20 @@ def _views(page: Any, address: str, stream_id: int, twelve_id: int) -> Iterator[
     _press(page, "M")
     page.wait_for_selector("#view canvas", timeout=FAMILIES_MS)
     yield "families", shot()
-    _press(page, "Escape", "?")
+    _press(page, "d")
+    page.wait_for_selector("#overlays button.primary:enabled", timeout=FAMILIES_MS)
+    yield "families-in-two", shot()
+    _press(page, "Escape", "Escape", "m", "PageDown", "PageDown", "U", "V")
+    yield "many-beats", shot()
+    _press(page, "Escape", "Escape", "X", "r")
+    yield "many-proposals", shot()
+    _press(page, "Escape", "~")
+    yield "blinded", shot()
+    _press(page, "~", "?")
     yield "keys", shot()
     _press(page, "Escape")
+    open_at(f"/streams/{bedside_id}?at={workload.START_US}")
+    yield "bedside", shot()
     open_at(f"/streams/{twelve_id}?at={workload.START_US}")
     _press(page, "O")
     yield "twelve-leads", shot()

@@ -109,6 +109,20 @@ _READING = """
     window.isWatching = true;
   });
 }"""
+_NEAREST = """
+async (wanted) => {
+  const { fetchFamilies } = await import("/static/js/views/family_store.js");
+  const { families } = await fetchFamilies();
+  const by = (family) => Math.abs(family.count - wanted);
+  const { number, count } = families.reduce((best, family) => (by(family) < by(best) ? family : best));
+  return [number, count];
+}"""
+_SAVED = """
+(what) => {
+  const status = document.getElementById("status-save");
+  return status.dataset.pending === "0" && status.textContent.includes(what);
+}"""
+FAMILIES_MS = 60_000
 N_STEPS = 24
 """More than there are between a second and a day: the last ones find no further step."""
 
@@ -154,6 +168,7 @@ def _looked_at(browser: Any, server: Served, database: Database, one: day.Day, o
     yield from _zooms(page)
     yield from _reading(page, database, options)
     yield from _memory(page, server, options)
+    yield from _family(page)
 
 
 def _opened(page: Any, server: Served, one: day.Day) -> float:
@@ -231,6 +246,25 @@ def _reading(page: Any, database: Database, options: Options) -> Iterator[Figure
     yield Figure("decisions by keyboard, each in the database", n_stored, "decisions")
     yield Figure("key to the next strip painted, median", statistics.median(times), "ms")
     yield Figure("key to the next strip painted, p95", float(np.percentile(times, 95)), "ms")
+
+
+def _family(page: Any) -> Iterator[Figure]:
+    """The family nearest to 20,000 beats relabelled by keys in its view, and undone, each until the page says so."""
+    page.keyboard.press("Escape")
+    began_s = time.perf_counter()
+    page.keyboard.press("M")
+    page.wait_for_selector("#view canvas", timeout=FAMILIES_MS)
+    yield Figure("families of the day, first time", time.perf_counter() - began_s, "s")
+    number, count = page.evaluate(_NEAREST, 20_000)
+    page.click(f"#family-{number}")
+    page.keyboard.press("V")
+    page.wait_for_function("() => document.querySelector('#overlays button.primary:enabled') !== null")
+    for key, told in (("Enter", "relabelled"), ("Control+z", "as before")):
+        began_s = time.perf_counter()
+        page.keyboard.press(key)
+        page.wait_for_function(_SAVED, arg=told, timeout=FAMILIES_MS)
+        yield Figure(f"a family of {count} beats {told}, key to saved", time.perf_counter() - began_s, "s")
+        page.wait_for_timeout(1000)
 
 
 def _memory(page: Any, server: Served, options: Options) -> Iterator[Figure]:

@@ -6,6 +6,7 @@ import { h } from "../base/dom.js";
 import { behindBar as soon } from "../base/loading.js";
 import { changed } from "../base/state.js";
 import { newId, registerEdits, saving, submit } from "../edits/edits.js";
+import { alignedTo } from "../signal/alignment.js";
 import { agreement } from "../windows/agree.js";
 import { counted } from "../windows/letters.js";
 import { FIRST_BY_HAND, cardContent, drawCards } from "./family_cards.js";
@@ -91,10 +92,12 @@ function withMembers(known, { gone, families }, samples) {
   const members = new Map(known.members);
   const all = [...gone, ...families.map((family) => family.number)].flatMap((number) => known.members.get(number) ?? []);
   const taken = new Set(samples);
-  for (const { number } of families) {
-    if (families.length === 1) members.set(number, all);
-    else if (number >= FIRST_BY_HAND && !known.members.has(number)) members.set(number, all.filter((member) => taken.has(member.sample)));
-    else members.set(number, (known.members.get(number) ?? []).filter((member) => !taken.has(member.sample)));
+  for (const { number, template } of families) {
+    const isTakenOff = number >= FIRST_BY_HAND && !known.members.has(number);
+    const own = families.length === 1 || isTakenOff ? all : (known.members.get(number) ?? []);
+    const staying = families.length === 1 ? own : own.filter((member) => taken.has(member.sample) === isTakenOff);
+    // they lie as on the template that they had
+    members.set(number, template ? staying.map((member) => ({ ...member, points: alignedTo(member.points, template, known.shape.pointHz) })) : staying);
   }
   return { ...known, members };
 }
