@@ -91,6 +91,7 @@ def apply(
     }
     if not conn.execute(_SQL["begin"], {**facts, "view": Jsonb(dict(view))}).rowcount:
         return _applied_before(conn, bulk_id, facts)
+    conn.execute(_SQL["make_room"])
     target = _target_of(wanted)
     beats = _standing(conn, group, wanted)
     beats, n_made = _edit_machine_beats(conn, group, beats, {**facts, **target})

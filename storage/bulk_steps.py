@@ -59,6 +59,7 @@ def step(
         "login": actor.login,
         "left": list(left),
     }
+    conn.execute(_SQL["make_room"])
     n_stepped = conn.execute(_SQL["step"], {**facts, **_LABELS}, prepare=False).rowcount
     conn.execute(_SQL["stepped"], {**facts, "n_stepped": n_stepped})
 

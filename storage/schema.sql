@@ -18,6 +18,17 @@ AS $function$ SELECT jsonb_build_object(
         'updated_us', a.updated_us, 'updated_by', a.updated_by, 'severity', a.severity, 'certainty', a.certainty,
         'evidence', to_jsonb(a.evidence)) $function$;
 
+CREATE OR REPLACE FUNCTION check_revision_users()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+        IF EXISTS (SELECT FROM (SELECT DISTINCT user_id FROM made WHERE user_id IS NOT NULL) named
+                   WHERE NOT EXISTS (SELECT FROM users WHERE users.id = named.user_id)) THEN
+            RAISE foreign_key_violation USING MESSAGE = 'a revision must be of a user that exists';
+        END IF;
+        RETURN NULL;
+    END $function$;
+
 CREATE OR REPLACE FUNCTION clock_us()
  RETURNS bigint
  LANGUAGE sql
@@ -79,6 +90,13 @@ CREATE OR REPLACE FUNCTION refuse_change()
  LANGUAGE plpgsql
 AS $function$ BEGIN
         RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+    END $function$;
+
+CREATE OR REPLACE FUNCTION refuse_to_forget()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+        RAISE restrict_violation USING MESSAGE = 'users are disabled, never deleted: their edits name them';
     END $function$;
 
 CREATE OR REPLACE FUNCTION see_waveform_partitions(days bigint[])
@@ -426,8 +444,6 @@ ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_revision_ch
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_split_from_fkey FOREIGN KEY (split_from) REFERENCES annotations(id);
 
-ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
-
 ALTER TABLE annotations ADD CONSTRAINT annotations_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES annotations(id);
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_author_kind_check CHECK ((author_kind = ANY (ARRAY['machine'::text, 'human'::text])));
@@ -440,7 +456,7 @@ ALTER TABLE annotations ADD CONSTRAINT annotations_check1 CHECK (((revision > 0)
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_evidence_check CHECK ((cardinality(evidence) <= 64));
 
-ALTER TABLE annotations ADD CONSTRAINT annotations_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
+ALTER TABLE annotations ADD CONSTRAINT annotations_group_of_stream_fkey FOREIGN KEY (group_id, stream_id) REFERENCES channel_groups(id, stream_id);
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_kind_check CHECK ((kind = ANY (ARRAY['beat'::text, 'pulse'::text, 'rhythm'::text, 'event'::text, 'quality'::text])));
 
@@ -451,8 +467,6 @@ ALTER TABLE annotations ADD CONSTRAINT annotations_run_id_fkey FOREIGN KEY (run_
 ALTER TABLE annotations ADD CONSTRAINT annotations_severity_check CHECK ((severity = ANY (ARRAY['mild'::text, 'moderate'::text, 'severe'::text])));
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_status_check CHECK ((status = ANY (ARRAY['proposed'::text, 'confirmed'::text, 'corrected'::text, 'rejected'::text, 'ambiguous'::text, 'withdrawn'::text])));
-
-ALTER TABLE annotations ADD CONSTRAINT annotations_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_superseded_by_fkey FOREIGN KEY (superseded_by) REFERENCES detector_runs(id);
 
@@ -493,6 +507,8 @@ ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_cell_samples_check CHEC
 ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_check CHECK ((next_sample >= first_sample));
 
 ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_fs_hz_check CHECK ((fs_hz > (0)::double precision));
+
+ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_of_stream UNIQUE (id, stream_id);
 
 ALTER TABLE channel_groups ADD CONSTRAINT channel_groups_pkey PRIMARY KEY (id);
 
@@ -662,6 +678,8 @@ CREATE TRIGGER annotation_revisions_append_only BEFORE DELETE OR UPDATE ON annot
 
 CREATE TRIGGER annotation_revisions_no_truncate BEFORE TRUNCATE ON annotation_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER annotation_revisions_users AFTER INSERT ON annotation_revisions REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION check_revision_users();
+
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -669,6 +687,10 @@ CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATE
 CREATE TRIGGER family_edit_steps_append_only BEFORE DELETE OR UPDATE ON family_edit_steps FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER family_edit_steps_no_truncate BEFORE TRUNCATE ON family_edit_steps FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER users_stay BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION refuse_to_forget();
+
+CREATE TRIGGER users_stay_all BEFORE TRUNCATE ON users FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_forget();
 
 CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text, signal_changed_us bigint, severity text, certainty text, evidence uuid[];
 

@@ -17,6 +17,10 @@ SELECT id, stream_id, group_id, action, label, include_reviewed, first_sample, e
        n_protected, n_same, n_gone, user_id, login, at_us, view, updated_us, undone_us, undone_by, n_changed_since
 FROM bulk_edits WHERE id = %(bulk_id)s AND target = 'beats'
 
+-- name: make_room
+-- Tens of thousands of states of 500 bytes are sorted and joined: in memory, not in files. Until the transaction ends.
+SET LOCAL work_mem = '64MB'
+
 -- name: lock
 SELECT undone_us IS NOT NULL FROM bulk_edits WHERE id = %(bulk_id)s AND target = %(target)s FOR NO KEY UPDATE
 

@@ -488,3 +488,32 @@ def test_an_error_in_the_middle_leaves_the_transaction_as_it_was(any_database, p
         fail()
     with any_database.transaction() as conn:
         assert annotations.get(conn, proposal.id) == proposal
+
+
+# What rows refer to --------------------------------------------------------------------------------------------------
+
+
+def test_a_revision_is_of_a_user_that_exists(any_database, proposal):
+    nobody = Actor(1 << 30, "nobody")
+    with (
+        pytest.raises(ConstraintError, match="a revision must be of a user that exists"),
+        any_database.transaction() as conn,
+    ):
+        revisions.revise(conn, proposal.id, expected_revision=0, actor=nobody, action="confirm")
+
+
+def test_who_edited_is_never_deleted(any_database, proposal, edit, reader):
+    edit(proposal, "confirm")
+    for statement in ("DELETE FROM users WHERE id = %s", "TRUNCATE users CASCADE"):
+        with (
+            pytest.raises(ConstraintError, match="users are disabled, never deleted"),
+            any_database.transaction() as conn,
+        ):
+            conn.execute(statement, [reader.id] if "%s" in statement else None)
+
+
+def test_a_row_is_of_a_group_of_its_stream(any_database, proposal, filled):
+    with any_database.transaction() as conn:
+        other = catalogue.ensure_stream(conn, name="other", device="other", t0_us=0)
+    with pytest.raises(ConstraintError, match="annotations_group_of_stream_fkey"), any_database.transaction() as conn:
+        conn.execute("UPDATE annotations SET stream_id = %s WHERE id = %s", [other.id, proposal.id])
