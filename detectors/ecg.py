@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import msgspec
 import numpy as np
 
-from detectors.beats import BeatDetector, ecg_leads
-from detectors.beats_plan import Ints
+from detectors.beats.detector import BeatDetector, ecg_leads
+from detectors.beats.plan import Ints
 from detectors.chain import AnyChainState, Chain
 from detectors.protocol import Step
-from detectors.stillness import StillnessState, forget, still_samples, watch
+from detectors.quality.stillness import StillnessState, forget, still_samples, watch
 from signal_processing.vocabulary import LabelKind, label
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ class Ecg:
 
 def ecg() -> Ecg:
     """The detector "ecg" as it runs in production."""
-    from detectors.afib import Afib
-    from detectors.rates import Rates
-    from detectors.ventricular import Ventricular
+    from detectors.rhythms.afib import Afib
+    from detectors.rhythms.rates import Rates
+    from detectors.rhythms.ventricular import Ventricular
 
     return Ecg(Chain("ecg-chain", "1", BeatDetector(), (Ventricular(), Rates(), Afib())))
 

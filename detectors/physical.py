@@ -46,6 +46,6 @@ class PhysicalUnits:
 @cache
 def _compiled() -> Callable[..., None]:
     """What takes seconds to import, and is not looked up again at each block."""
-    from detectors.physical_loop import convert
+    from detectors.loops.physical import convert
 
     return convert

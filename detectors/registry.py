@@ -25,15 +25,15 @@ def registered() -> dict[str, AnyDetector]:
 @cache
 def _registered() -> dict[str, AnyDetector]:
     # imported here, so that who only asks for a name need not wait for all of them
-    from detectors.afib import Afib
-    from detectors.beats import BeatDetector
+    from detectors.beats.detector import BeatDetector
     from detectors.chain import Chain
     from detectors.ecg import ecg
-    from detectors.oxygen import Desaturation
-    from detectors.ppg import PulseDetector
-    from detectors.quality import Quality
-    from detectors.rates import Rates
-    from detectors.ventricular import Ventricular
+    from detectors.quality.detector import Quality
+    from detectors.rhythms.afib import Afib
+    from detectors.rhythms.rates import Rates
+    from detectors.rhythms.ventricular import Ventricular
+    from detectors.wearables.oxygen import Desaturation
+    from detectors.wearables.ppg import PulseDetector
 
     beats = BeatDetector()
     detectors: list[AnyDetector] = [

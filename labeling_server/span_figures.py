@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import storage.annotations as annotation_rows
-from detectors.recount import Recount, Span, context_s, recounted
+from detectors.rhythms.recount import Recount, Span, context_s, recounted
 from storage import beats, catalogue
 from storage.runs import list_runs
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from detectors.beats import ecg_leads, measured_beats
+from detectors.beats.detector import ecg_leads, measured_beats
 from formats.wfdb_files import read_blocks, read_header, read_marks
 from signal_processing.values import Block, Signal
 

@@ -1,4 +1,4 @@
-"""Learn the trees of `detectors/beats_model.npz`: which beat is N, S or V.
+"""Learn the trees of `detectors/beats/model.npz`: which beat is N, S or V.
 
 `python -m training.beat_labels` writes the file and prints in-sample figures; with `--cross-validate` it writes nothing
 and prints figures of records that were held out. Data, licences and figures stand in docs/training.md.
@@ -16,8 +16,8 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
-import detectors
-from detectors.beats_model import CLASSES
+import detectors.beats
+from detectors.beats.model import CLASSES
 from training.beat_examples import DATABASES, Examples, read_examples
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def learned(examples: Examples) -> Any:
 
 
 def trees_of(model: Any) -> dict[str, Any]:
-    """The trees as `detectors.beats_model.Trees` has them."""
+    """The trees as `detectors.beats.model.Trees` has them."""
     columns: dict[str, list[Any]] = {"feature": [], "threshold": [], "left": [], "right": []}
     roots = []
     for tree in (tree for turn in model._predictors for tree in turn):  # noqa: SLF001 - no public way to the nodes
@@ -107,7 +107,7 @@ def main() -> int:
     """Train and write, or cross-validate."""
     parser = argparse.ArgumentParser(prog="python -m training.beat_labels", description=__doc__)
     parser.add_argument("--cross-validate", action="store_true", help="five folds by record; writes nothing")
-    parser.add_argument("--output", type=Path, default=Path(detectors.__path__[0]) / "beats_model.npz")
+    parser.add_argument("--output", type=Path, default=Path(detectors.beats.__path__[0]) / "model.npz")
     arguments = parser.parse_args()
     examples = read_examples(Path(os.environ.get("RHYTHMARK_DATA", "../shared/data")))
     if arguments.cross_validate:

@@ -8,8 +8,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from detectors.ppg import MAX_FS_HZ, MIN_FS_HZ, PulseDetector
 from detectors.runner import annotate
+from detectors.wearables.ppg import MAX_FS_HZ, MIN_FS_HZ, PulseDetector
 from formats.csv_signals import read_column
 from formats.errors import FormatError
 from signal_processing.values import Block, Channel, Signal

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import laws
-from detectors.afib import Afib
-from detectors.rates import Rates
+from detectors.rhythms.afib import Afib
+from detectors.rhythms.rates import Rates
+from detectors.rhythms.ventricular import Ventricular
 from detectors.runner import annotate
 from detectors.state_codec import dump_state, load_state
-from detectors.ventricular import Ventricular
 
 FOLLOWERS = (Ventricular(), Rates(), Afib())
 INTERVAL_S = st.floats(0.25, 1.5) | st.floats(1.5, 9)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from detectors.ecg import Ecg
-from detectors.rates import Rates
 from detectors.registry import production_for, registered
+from detectors.rhythms.rates import Rates
 from detectors.runner import DetectorRun, annotate
 from signal_processing.values import Block, Channel, Signal, settled
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.beats import BeatDetector
+from detectors.beats.detector import BeatDetector
 from detectors.runner import DetectorRun, annotate
 from signal_processing.errors import InvalidValueError
 from signal_processing.values import Block

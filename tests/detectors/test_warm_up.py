@@ -1,6 +1,7 @@
 """Compiling ahead: what runs in production is compiled by it, wherever compiled code can be kept."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ def test_warm_up_runs_every_production_detector():
 def test_code_compiles_when_no_folder_can_be_written_to():
     program = """
 import numpy as np
-from detectors.stillness_loop import find_still
+from detectors.quality.stillness_loop import find_still
 print(find_still(np.zeros((3, 1)), np.zeros(1, np.int64), np.zeros(1), 0, 0, 2, np.zeros((2, 2), np.int64)))
 """
     environment = {**os.environ, "NUMBA_CACHE_DIR": "/proc/no-such-folder"}
@@ -28,17 +29,30 @@ print(find_still(np.zeros((3, 1)), np.zeros(1, np.int64), np.zeros(1), 0, 0, 2, 
     assert (ran.returncode, ran.stdout) == (0, "(0, 0)\n"), ran.stderr
 
 
-def test_compiled_code_is_not_shared_by_sources_that_differ_in_any_module(tmp_path):
+def test_compiled_code_is_not_shared_by_sources_that_differ_in_any_module_it_may_call(tmp_path):
     for room in ("detectors", "signal_processing"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
 
     def folder():
-        program = "from detectors.compiled import _cache_folder; print(_cache_folder('').name)"
+        program = (
+            "from pathlib import Path; from detectors.loops.compiled import _cache_folder;"
+            "print(_cache_folder('', Path('detectors/beats').absolute()).name)"
+        )
         ran = subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, capture_output=True, text=True)
         return ran.stdout
 
-    before = folder()
-    assert folder() == before
-    with (tmp_path / "signal_processing" / "filters.py").open("a") as module:
-        module.write("# a change\n")
-    assert folder() != before
+    seen = {folder()}
+    assert {folder()} == seen
+    for changed in ("signal_processing/filters.py", "detectors/beats/front.py", "detectors/loops/medians.py"):
+        with (tmp_path / changed).open("a") as module:
+            module.write("# a change\n")
+        seen.add(folder())
+    assert len(seen) == 4
+
+
+def test_compiled_code_calls_its_own_room_and_what_loops_share():
+    imported = re.compile(r"^\s*from detectors(?:\.(\w+))?[\w.]* import ", re.MULTILINE)
+    for path in (ROOT / "detectors").rglob("*.py"):
+        source = path.read_text()
+        if "loops.compiled import" in source:
+            assert set(imported.findall(source)) <= {"loops", path.parent.name}, path

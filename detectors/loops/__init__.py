@@ -1,0 +1,1 @@
+"""What loops over samples share: how they are compiled, and what they call."""

@@ -1,0 +1,1 @@
+"""Signal quality: what cannot be read, and why."""

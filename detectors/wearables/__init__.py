@@ -1,0 +1,1 @@
+"""Signals of wearables beside the ECG: pulses, oxygen."""
