@@ -19,6 +19,7 @@ from sklearn.model_selection import GroupKFold
 import detectors.beats
 from detectors.beats.model import CLASSES
 from training.beat_examples import DATABASES, Examples, read_examples
+from training.trees import write_trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,28 +52,6 @@ def learned(examples: Examples) -> Any:
         msg = f"there must be examples of {', '.join(CLASSES)}, got {', '.join(model.classes_)}"
         raise ValueError(msg)
     return model
-
-
-def trees_of(model: Any) -> dict[str, Any]:
-    """The trees as `detectors.beats.model.Trees` has them."""
-    columns: dict[str, list[Any]] = {"feature": [], "threshold": [], "left": [], "right": []}
-    roots = []
-    for tree in (tree for turn in model._predictors for tree in turn):  # noqa: SLF001 - no public way to the nodes
-        base = len(columns["feature"])
-        roots.append(base)
-        nodes, leaf = tree.nodes, tree.nodes["is_leaf"].astype(bool)
-        columns["feature"].extend(np.where(leaf, -1, nodes["feature_idx"]))
-        columns["threshold"].extend(np.where(leaf, nodes["value"], nodes["num_threshold"]))
-        columns["left"].extend(base + nodes["left"])
-        columns["right"].extend(base + nodes["right"])
-    return {
-        "roots": np.array(roots, np.int32),
-        "feature": np.array(columns["feature"], np.int16),
-        "threshold": np.array(columns["threshold"], np.float64),
-        "left": np.array(columns["left"], np.int32),
-        "right": np.array(columns["right"], np.int32),
-        "baseline": model._baseline_prediction.ravel().astype(np.float64),  # noqa: SLF001 - as above
-    }
 
 
 def cross_validated(examples: Examples) -> NDArray[np.str_]:
@@ -114,7 +93,7 @@ def main() -> int:
         print(f"held-out records, {N_FOLDS} folds", *scores(examples, cross_validated(examples)), sep="\n")
         return 0
     model = learned(examples)
-    np.savez_compressed(arguments.output, **trees_of(model))
+    write_trees(arguments.output, model)
     print("in sample", *scores(examples, model.predict(examples.features)), sep="\n")
     return 0
 

@@ -13,7 +13,8 @@ def walked_one_by_one(features):
     for i, root in enumerate(own.roots):
         node = root
         while own.feature[node] >= 0:
-            is_below = features[own.feature[node]] <= own.threshold[node]
+            value = features[own.feature[node]]
+            is_below = own.nan_goes_left[node] if np.isnan(value) else value <= own.threshold[node]
             node = own.left[node] if is_below else own.right[node]
         scores[i % len(CLASSES)] += own.threshold[node]
     odds = np.exp(scores - scores.max())
