@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _annotate(commands)
     _evaluate(commands)
     _pulses(commands)
+    _classify_strip(commands)
     _replay(commands)
     _ingest(commands)
     _serve(commands)
@@ -89,6 +90,19 @@ def _pulses(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--column", default="PLETH", metavar="NAME", help="column of the samples (default: PLETH)")
     command.add_argument("--fs-hz", required=True, type=positive, metavar="HZ", help="sampling rate")
     command.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="a row a pulse")
+
+
+def _classify_strip(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "say of short strips of one wearable lead: normal, AF, another rhythm, or too noisy"
+    _strips(_command(commands, "classify-strip", text))
+
+
+def _strips(command: argparse.ArgumentParser) -> None:
+    command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
+    command.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="a row a record")
+    command.add_argument(
+        "--jobs", type=count, default=len(os.sched_getaffinity(0)), metavar="N", help="processes (default: all cores)"
+    )
 
 
 def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:

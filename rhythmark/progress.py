@@ -104,7 +104,42 @@ class Progress:
         print(text, file=self._file, flush=True)
 
 
-def _bar(total_bytes: int, file: TextIO) -> Any:
+class Count:
+    """Counts things that are done, each with a line of its own, above a bar where it is a terminal; a context manager.
+
+    Parameters
+    ----------
+    noun : what is counted, in the plural.
+    n_total : how many of them.
+    file : where to; None means standard error.
+    """
+
+    def __init__(self, noun: str, n_total: int, *, file: TextIO | None = None) -> None:
+        self._n_total, self._n_done = n_total, 0
+        self._file = file or sys.stderr
+        self._bar: Any = _bar(n_total, self._file, unit=f" {noun}") if self._file.isatty() else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def finish_one(self, text: str) -> None:
+        """Count one thing as done, and say what came of it."""
+        self._n_done += 1
+        line = f"[{self._n_done}/{self._n_total}] {text}"
+        if self._bar is None:
+            print(line, file=self._file, flush=True)
+        else:
+            self._bar.write(line, file=self._file)
+            self._bar.update()
+
+
+def _bar(total: int, file: TextIO, *, unit: str = "B") -> Any:
     from tqdm import tqdm
 
-    return tqdm(total=total_bytes, unit="B", unit_scale=True, file=file, dynamic_ncols=True, mininterval=0.2)
+    return tqdm(total=total, unit=unit, unit_scale=unit == "B", file=file, dynamic_ncols=True, mininterval=0.2)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal as signals
 import sys
-import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path  # noqa: TC003 - a NamedTuple's annotations may be asked for
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +13,7 @@ from detectors.registry import production_for
 from detectors.runner import DetectorRun
 from formats.errors import FormatError
 from formats.wfdb_files import check_annotator, read_blocks, read_header, write_annotations
+from rhythmark.pool import results
 from rhythmark.records import distinct
 from signal_processing.errors import RhythmarkError
 from signal_processing.values import Block, Signal, settled
@@ -27,8 +21,6 @@ from signal_processing.vocabulary import LabelKind, label
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
 
     from rhythmark.settings import Settings
     from signal_processing.values import Annotation
@@ -63,8 +55,8 @@ def run(arguments: Namespace, settings: Settings) -> int:
     channels = tuple(arguments.channels) if arguments.channels else None
     jobs = [Job(path, arguments.output, arguments.annotator, channels) for path in distinct(arguments.records)]
     n_failed = 0
-    with _results(jobs, min(arguments.jobs, len(jobs))) as results:
-        for i, result in enumerate(results, start=1):
+    with results(annotate, jobs, min(arguments.jobs, len(jobs))) as done:
+        for i, result in enumerate(done, start=1):
             try:
                 _say(f"[{i}/{len(jobs)}] {_told(result())}")
             except RhythmarkError as error:
@@ -106,35 +98,6 @@ def _chosen(signal: Signal, channels: tuple[int, ...] | None) -> Signal:
 
 def _columns(block: Block, channels: tuple[int, ...] | None) -> Block:
     return block if channels is None else Block(block.start, block.samples[:, list(channels)])
-
-
-@contextmanager
-def _results(jobs: list[Job], n_processes: int) -> Iterator[Iterable[Callable[[], Done]]]:
-    """What comes of each job, as it comes; each is called for its value or error."""
-    if n_processes == 1:
-        yield (partial(annotate, job) for job in jobs)
-        return
-    # spawn: numba's threads do not survive a fork
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_processes, mp_context=context, initializer=_depend_on_the_parent)
-    try:
-        futures: list[Future[Done]] = [pool.submit(annotate, job) for job in jobs]
-        yield (future.result for future in as_completed(futures))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _depend_on_the_parent() -> None:
-    """Leave interrupts to the parent, and end when it is gone: the pool's own pipes would keep its workers for ever."""
-    signals.signal(signals.SIGINT, signals.SIG_IGN)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-
-
-def _end_with_the_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # noqa: S101 - a worker of the pool has one
-    parent.join()
-    os._exit(1)
 
 
 def _told(done: Done) -> str:

@@ -1,0 +1,1 @@
+"""Short strips of one wearable lead, judged as a whole: normal, AF, another rhythm, or too noisy."""
