@@ -32,6 +32,7 @@ def _registered() -> dict[str, AnyDetector]:
     from detectors.rhythms.afib import Afib
     from detectors.rhythms.rates import Rates
     from detectors.rhythms.ventricular import Ventricular
+    from detectors.waves.detector import WaveDetector
     from detectors.wearables.oxygen import Desaturation
     from detectors.wearables.ppg import PulseDetector
 
@@ -45,6 +46,7 @@ def _registered() -> dict[str, AnyDetector]:
         Quality(),
         PulseDetector(),
         Desaturation(),
+        WaveDetector(),
     ]
     return {detector.name: detector for detector in detectors}
 

@@ -1,8 +1,9 @@
 """Annotations of the house as WFDB marks, and back.
 
 WFDB marks moments. A beat is one; a rhythm is a `+` where it begins and another where the underlying rhythm returns; a
-quality is a `~` wherever the set of bad leads changes, as mitdb has it; all else is a `"` note that says how long.
-Where rhythms overlap, the most urgent one stands, for a `+` can say one rhythm only; the CSV export keeps them all.
+quality is a `~` wherever the set of bad leads changes, as mitdb has it; a wave of a beat is three marks
+(`formats.wave_marks`); all else is a `"` note that says how long. Where rhythms overlap, the most urgent one stands,
+for a `+` can say one rhythm only; the CSV export keeps them all.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from formats.mit_annotations import MAX_AUX_BYTES, Mark
+from formats.wave_marks import PEAK_FIGURE, SYMBOLS, WAVES, marks_of_wave, waves_in
 from signal_processing.values import Annotation
 from signal_processing.vocabulary import LABELS, LabelKind, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from formats.wave_marks import WaveMarks
     from signal_processing.values import Annotator, Signal
 
 UNDERLYING_RHYTHM = "SR"
@@ -32,7 +35,7 @@ _SHUTDOWN = 0x30
 _RHYTHMS = {entry.wfdb_aux: entry.code for entry in reversed(LABELS) if entry.kind is LabelKind.RHYTHM}
 # One aux string stands for two labels, bradycardia's cousin among them: the label that bears its name is meant.
 _RHYTHMS |= {f"({entry.code}": entry.code for entry in LABELS if f"({entry.code}" == entry.wfdb_aux}
-_EVENTS = {entry.code for entry in LABELS if entry.kind is LabelKind.EVENT}
+_EVENTS = {entry.code for entry in LABELS if entry.kind is LabelKind.EVENT and entry.wfdb == '"'}
 _BEATS = {entry.code for entry in LABELS if entry.kind is LabelKind.BEAT}
 _DURATION = re.compile(r"\d+(?:\.\d+)? s")
 _ORDER_AT_ONE_SAMPLE = {"+": 1, "~": 2, '"': 3}
@@ -58,27 +61,45 @@ def marks_of(signal: Signal, annotations: Iterable[Annotation], *, underlying: s
     UnknownLabelError : if the vocabulary does not hold a label.
     """
     by_kind: dict[LabelKind, list[Annotation]] = {kind: [] for kind in LabelKind}
+    waves: list[Annotation] = []
     for annotation in annotations:
-        by_kind[label(annotation.label).kind].append(annotation)
+        (waves if annotation.label in WAVES else by_kind[label(annotation.label).kind]).append(annotation)
     points = by_kind[LabelKind.BEAT] + by_kind[LabelKind.PULSE]
     marks = [Mark(a.start, label(a.label).wfdb, a.note, chan=_lead(signal, a)) for a in points]
     marks += _rhythm_marks([_interval(signal, a) for a in by_kind[LabelKind.RHYTHM]], underlying)
     marks += _quality_marks(signal, [_interval(signal, a) for a in by_kind[LabelKind.QUALITY]])
     marks += [Mark(a.start, '"', _event_text(signal, a), chan=_lead(signal, a)) for a in by_kind[LabelKind.EVENT]]
+    beats = {(beat.start, _lead(signal, beat)) for beat in by_kind[LabelKind.BEAT]}
+    for wave in sorted(waves, key=lambda a: (a.start, a.end)):
+        marks += marks_of_wave(signal, wave, chan=_lead(signal, wave), beats=beats)
     return in_order(marks)
 
 
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
     """Marks sorted as WFDB asks: (time, num, chan) rises, so `num` counts what shares a sample.
 
-    Two beats on one sample are told apart the same way; nothing is moved and nothing dropped.
+    Two beats on one sample are told apart the same way; nothing is moved and nothing dropped. Marks of waves keep the
+    order in which they were given, and their `num` where nothing before them on the sample has it.
     """
-    ordered = sorted(marks, key=lambda m: (m.sample, _ORDER_AT_ONE_SAMPLE.get(m.symbol, 0), m.chan, m.symbol, m.aux))
     return [
-        mark._replace(num=num)
-        for _, together in groupby(ordered, key=lambda m: m.sample)
-        for num, mark in enumerate(together)
+        mark
+        for _, together in groupby(sorted(marks, key=_place), key=lambda m: m.sample)
+        for mark in _numbered(together)
     ]
+
+
+def _place(mark: Mark) -> tuple[int, int, int, str, str]:
+    is_wave = mark.symbol in SYMBOLS
+    rank = _ORDER_AT_ONE_SAMPLE.get(mark.symbol, 0)
+    return (mark.sample, rank, mark.chan, "" if is_wave else mark.symbol, "" if is_wave else mark.aux)
+
+
+def _numbered(together: Iterable[Mark]) -> Iterable[Mark]:
+    least = 0
+    for mark in together:
+        num = max(least, mark.num)
+        least = num + 1
+        yield mark._replace(num=num)
 
 
 def _lead(signal: Signal, annotation: Annotation) -> int:
@@ -172,7 +193,9 @@ def _event_text(signal: Signal, a: Annotation) -> str:
 def annotations_of(
     signal: Signal, marks: Iterable[Mark], *, annotator: Annotator, end: int | None = None
 ) -> list[Annotation]:
-    """Marks as annotations; what neither the vocabulary nor a note can hold (waveform onsets, say) is left out.
+    """Marks as annotations; what neither the vocabulary nor a note can hold (a lone waveform onset, say) is left out.
+
+    A QRS that is marked from onset to end is both: the beat at its peak, and the span.
 
     Parameters
     ----------
@@ -196,7 +219,17 @@ def annotations_of(
         )
         for span, note in spans
     ]
+    found += [_wave(signal, wave, annotator) for wave in waves_in(marks)]
     return sorted(found, key=lambda a: (a.start, a.end, a.label))
+
+
+def _wave(signal: Signal, wave: WaveMarks, annotator: Annotator) -> Annotation:
+    # as with a beat: the first lead of a record is none in particular
+    channel = signal.channels[wave.chan].name if 0 < wave.chan < signal.n_channels else None
+    figures = {PEAK_FIGURE: (wave.peak - wave.onset) / signal.fs_hz}
+    return Annotation(
+        start=wave.onset, end=wave.end, label=wave.code, annotator=annotator, channel=channel, figures=figures
+    )
 
 
 def _points(signal: Signal, marks: Sequence[Mark]) -> Iterable[tuple[_Interval, str]]:

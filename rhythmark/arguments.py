@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(commands)
     _pulses(commands)
     _classify_strip(commands)
+    _delineate(commands)
     _replay(commands)
     _ingest(commands)
     _serve(commands)
@@ -71,9 +72,7 @@ def _annotate(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the annotation files")
     command.add_argument("--annotator", default="rhy", metavar="NAME", help="suffix of the files (default: rhy)")
     command.add_argument("--channels", type=channel_list, metavar="0,1", help="use these channels only")
-    command.add_argument(
-        "--jobs", type=count, default=len(os.sched_getaffinity(0)), metavar="N", help="processes (default: all cores)"
-    )
+    _jobs(command)
 
 
 def _evaluate(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -100,6 +99,23 @@ def _classify_strip(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _strips(command: argparse.ArgumentParser) -> None:
     command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
     command.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="a row a record")
+    _jobs(command)
+
+
+def _delineate(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "mark P, QRS and T of recordings from onset to end, as WFDB annotation files"
+    command = _command(commands, "delineate", text)
+    command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
+    command.add_argument(
+        "--lead", metavar="LEAD", help="name of a lead, in any case, or its number (default: all leads together)"
+    )
+    command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the annotation files")
+    command.add_argument("--annotator", default="rhd", metavar="NAME", help="suffix of the files (default: rhd)")
+    command.add_argument("--intervals", type=Path, metavar="FILE.csv", help="also RR, PR, QRS, QT, QTc, a row a beat")
+    _jobs(command)
+
+
+def _jobs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--jobs", type=count, default=len(os.sched_getaffinity(0)), metavar="N", help="processes (default: all cores)"
     )

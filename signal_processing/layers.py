@@ -54,6 +54,9 @@ _APART: Final = {
     "STDEV": "st",
     "ARTEFACT": "artefact",
     "NOTE": "notes",
+    "PWAVE": "waves",
+    "QRS": "waves",
+    "TWAVE": "waves",
 }
 """Labels that are in another layer than the rest of their kind."""
 _REST: Final = {LabelKind.RHYTHM: "rhythm", LabelKind.QUALITY: "quality", LabelKind.EVENT: "events"}
@@ -66,6 +69,7 @@ _POLICIES: Final = {
     "artefact": Policy.FREE,
     "events": Policy.FREE,
     "notes": Policy.FREE,
+    "waves": Policy.FREE,
 }
 _LAYER_IDS: Final = {label.code: _APART.get(label.code, _REST[label.kind]) for label in LABELS if label.kind in _REST}
 

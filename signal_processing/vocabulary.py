@@ -74,6 +74,11 @@ def _event(code: str, number: int, name: str, snomed: str = "", urgency: Urgency
     return Label(code, LabelKind.EVENT, number, name, wfdb='"', wfdb_aux=code, snomed=snomed, urgency=urgency)
 
 
+def _wave(code: str, number: int, name: str, wfdb: str) -> Label:
+    """A span that WFDB marks at its onset, its peak (with this mnemonic) and its end."""
+    return Label(code, LabelKind.EVENT, number, name, wfdb=wfdb, urgency=Urgency.NONE)
+
+
 def _quality(code: str, number: int, name: str) -> Label:
     return Label(code, LabelKind.QUALITY, number, name, wfdb="~", wfdb_aux=code)
 
@@ -124,6 +129,9 @@ LABELS: tuple[Label, ...] = (
     _event("STDEV", 134, "ST deviation", "55930002", Urgency.IMPORTANT),
     _event("ARTEFACT", 135, "Artefact"),
     _event("NOTE", 136, "Note", "", Urgency.NONE),
+    _wave("PWAVE", 160, "P wave", "p"),
+    _wave("QRS", 161, "QRS complex", "N"),
+    _wave("TWAVE", 162, "T wave", "t"),
     _quality("FLAT", 150, "Flat line"),
     _quality("SATURATED", 151, "Saturated"),
     _quality("NOISY", 152, "Noise"),

@@ -124,10 +124,6 @@ def test_note_that_looks_like_wfdbs_own_directive_is_written_as_text(said):
     assert not mark.aux.startswith("##")
 
 
-def test_waveform_onsets_are_left_out():
-    assert annotations_of(SIGNAL, [Mark(1, "("), Mark(2, "p"), Mark(3, ")")], annotator=ADA) == []
-
-
 def test_marks_of_refuses_a_label_the_vocabulary_does_not_hold(said):
     with pytest.raises(UnknownLabelError, match="got 'AFIBB'"):
         marks_of(SIGNAL, [said(1, label="AFIBB")])
