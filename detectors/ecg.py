@@ -53,7 +53,7 @@ class Ecg:
 
     chain: Chain
     name: str = "ecg"
-    version: str = "2"
+    version: str = "3"
 
     @property
     def latency_s(self) -> float:

@@ -41,7 +41,7 @@ def _registered() -> dict[str, AnyDetector]:
         beats,
         Chain("beats-ventricular", "1", beats, (Ventricular(),)),
         Chain("beats-rates", "1", beats, (Rates(),)),
-        Chain("beats-afib", "1", beats, (Afib(),)),
+        Chain("beats-afib", "2", beats, (Afib(),)),
         ecg(),
         Quality(),
         PulseDetector(),

@@ -123,9 +123,14 @@ def _compared(own: Sequence[Span], other: Sequence[Span], within: Span, least: i
         start, end = max(episode.start, within.start), min(episode.end, within.end)
         if end - start < least:
             continue
-        overlap = sum(max(min(one.end, end) - max(one.start, start), 0) for one in other)
+        n_common = overlap(Span(start, end), other)
         n_all += 1
         n_samples += end - start
-        n_found += overlap > 0
-        n_overlap += overlap
+        n_found += n_common > 0
+        n_overlap += n_common
     return Ratio(n_found, n_all), Ratio(n_overlap, n_samples)
+
+
+def overlap(own: Span, others: Iterable[Span]) -> int:
+    """Samples that it has in common with any of the others."""
+    return sum(max(min(one.end, own.end) - max(one.start, own.start), 0) for one in others)

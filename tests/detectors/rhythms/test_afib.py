@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from detectors.rhythms.afib import Afib
+from detectors.rhythms.afib_judged import episodes, judged
 from formats.wfdb_files import read_marks
-from signal_processing.values import Annotation, Annotator, Channel, Signal, settled
+from signal_processing.values import settled
 from signal_processing.vocabulary import is_known, label
-
-REFERENCE = Annotator("human", "reference")
 
 
 def steady(n, interval_s=0.8, seed=0):
@@ -37,6 +36,18 @@ def test_afib_says_nothing_of_respiratory_variation(script):
 def test_afib_says_nothing_of_bigeminy_and_trigeminy(script):
     assert script.run(Afib(), beats_of([0.55, 1.0] * 150)) == []
     assert script.run(Afib(), beats_of([0.55, 1.0, 0.8] * 100)) == []
+
+
+def test_afib_says_nothing_of_early_beats_that_come_at_random(script):
+    rng = np.random.default_rng(4)
+    intervals = []
+    while len(intervals) < 600:
+        intervals += [*steady(1 + int(rng.integers(3, 12)), seed=len(intervals)), 0.5, 0.95]
+    assert script.run(Afib(), beats_of(intervals)) == []
+
+
+def test_afib_says_nothing_of_wenckebach_periods(script):
+    assert script.run(Afib(), beats_of([0.95, 0.85, 0.8, 1.4] * 100)) == []
 
 
 def test_afib_finds_an_episode_within_ten_beats_of_its_ends(script):
@@ -70,12 +81,9 @@ def _marks(folder: Path, name: str, annotator: str):
 def _afib_shares(folder, name, annotator, fs_hz):
     """Reference and found AF, one boolean a beat each."""
     beats = [m for m in _marks(folder, name, annotator) if is_known(m.symbol) and label(m.symbol).aami]
-    samples = np.array([m.sample for m in beats])
-    said = [Annotation(start=m.sample, end=m.sample, label=m.symbol, annotator=REFERENCE) for m in beats]
-    follower, found = Afib(), np.zeros(len(samples), dtype=bool)
-    state = follower.initial(Signal(name, "ecg", fs_hz, 0, (Channel("ECG", "mV"),)))
-    state, spans = follower.step(state, said, settled_until=int(samples[-1]))
-    for span in settled(spans + follower.finish(state, end=int(samples[-1]) + 1)):
+    samples, found = np.array([m.sample for m in beats]), np.zeros(len(beats), dtype=bool)
+    is_ectopic = np.isin([label(m.symbol).aami for m in beats], ["V", "F"])
+    for span in episodes(judged(samples, is_ectopic, fs_hz), fs_hz):
         found[(samples >= span.start) & (samples < span.end)] = True
     rhythms = [(m.sample, m.aux) for m in _marks(folder, name, "atr") if m.symbol == "+" and m.aux.startswith("(")]
     changes = np.searchsorted([sample for sample, _ in rhythms], samples, side="right")
@@ -89,7 +97,7 @@ def test_afib_finds_the_fibrillation_of_the_af_database(data_dir):
     pairs = [_afib_shares(folder, name, "qrs", 250.0) for name in records]
     reference, found = (np.concatenate(part) for part in zip(*pairs, strict=True))
     assert found[reference].mean() >= 0.98
-    assert (~found[~reference]).mean() >= 0.92  # half of what is wrong is flutter, in 04936, 06426 and 08219
+    assert (~found[~reference]).mean() >= 0.965  # of records it learned from; half of the rest is in 04015 and 08219
 
 
 @pytest.mark.data

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.rhythms.afib import Afib, AfibState
-from detectors.rhythms.afib_judged import judged
+from detectors.rhythms.afib_judged import episodes, judged
 from detectors.rhythms.rates import Rates
 from detectors.rhythms.recount import Span, context_s, recounted
 from detectors.rhythms.ventricular import Ventricular
@@ -84,7 +84,18 @@ def test_every_interval_is_judged_as_the_follower_judges_it(script, stretches, s
     samples, numbers = arrays(script, beats)
     found = judged(samples, numbers == label("V").number, script.fs_hz)
     assert found.ends.tolist() == [end for end, _ in follower.judgements]
-    assert found.probabilities == pytest.approx([probability for _, probability in follower.judgements], abs=1e-9)
+    assert found.probabilities.tolist() == [probability for _, probability in follower.judgements]
+
+
+@settings(max_examples=40, deadline=None)
+@given(stretches, st.integers(0, 1 << 16))
+def test_episodes_of_all_judgements_are_those_that_the_follower_says(script, stretches, seed):
+    beats = drawn([*stretches, (120, "irregular")], seed)
+    samples, numbers = arrays(script, beats)
+    found = judged(samples, numbers == label("V").number, script.fs_hz)
+    said = settled(script.run(Afib(), beats, duration_s=beats[-1][0] + 100))
+    assert episodes(found, script.fs_hz) == said
+    assert said
 
 
 class Recorder(Afib):
@@ -94,9 +105,9 @@ class Recorder(Afib):
         super().__init__()
         object.__setattr__(self, "judgements", [])
 
-    def _continue(self, state: AfibState, i, probability, said):
-        self.judgements.append((state.ends[i], probability))
-        super()._continue(state, i, probability, said)
+    def go_on(self, state: AfibState, judgement, said):
+        self.judgements.append((judgement.end, judgement.probability))
+        super().go_on(state, judgement, said)
 
 
 # What edits do -------------------------------------------------------------------------------------------------------
