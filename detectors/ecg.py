@@ -94,10 +94,12 @@ class Ecg:
 def ecg() -> Ecg:
     """The detector "ecg" as it runs in production."""
     from detectors.rhythms.afib import Afib
+    from detectors.rhythms.conduction import Conduction
+    from detectors.rhythms.ectopy import supraventricular, ventricular
     from detectors.rhythms.rates import Rates
-    from detectors.rhythms.ventricular import Ventricular
 
-    return Ecg(Chain("ecg-chain", "1", BeatDetector(), (Ventricular(), Rates(), Afib())))
+    followers = (ventricular(), supraventricular(), Conduction(), Rates(), Afib())
+    return Ecg(Chain("ecg-chain", "2", BeatDetector(), followers))
 
 
 def _guarded(state: AnyEcgState, said: list[Annotation]) -> list[Annotation]:

@@ -30,8 +30,9 @@ def _registered() -> dict[str, AnyDetector]:
     from detectors.ecg import ecg
     from detectors.quality.detector import Quality
     from detectors.rhythms.afib import Afib
+    from detectors.rhythms.conduction import Conduction
+    from detectors.rhythms.ectopy import supraventricular, ventricular
     from detectors.rhythms.rates import Rates
-    from detectors.rhythms.ventricular import Ventricular
     from detectors.waves.detector import WaveDetector
     from detectors.wearables.oxygen import Desaturation
     from detectors.wearables.ppg import PulseDetector
@@ -39,7 +40,9 @@ def _registered() -> dict[str, AnyDetector]:
     beats = BeatDetector()
     detectors: list[AnyDetector] = [
         beats,
-        Chain("beats-ventricular", "1", beats, (Ventricular(),)),
+        Chain("beats-ventricular", "1", beats, (ventricular(),)),
+        Chain("beats-supraventricular", "1", beats, (supraventricular(),)),
+        Chain("beats-conduction", "1", beats, (Conduction(),)),
         Chain("beats-rates", "1", beats, (Rates(),)),
         Chain("beats-afib", "2", beats, (Afib(),)),
         ecg(),

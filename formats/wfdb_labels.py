@@ -3,7 +3,7 @@
 WFDB marks moments. A beat is one; a rhythm is a `+` where it begins and another where the underlying rhythm returns; a
 quality is a `~` wherever the set of bad leads changes, as mitdb has it; a wave of a beat is three marks
 (`formats.wave_marks`); all else is a `"` note that says how long. Where rhythms overlap, the most urgent one stands,
-for a `+` can say one rhythm only; the CSV export keeps them all.
+and a rate only where nothing else does, for a `+` can say one rhythm only; the CSV export keeps them all.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _SHUTDOWN = 0x30
 _RHYTHMS = {entry.wfdb_aux: entry.code for entry in reversed(LABELS) if entry.kind is LabelKind.RHYTHM}
 # One aux string stands for two labels, bradycardia's cousin among them: the label that bears its name is meant.
 _RHYTHMS |= {f"({entry.code}": entry.code for entry in LABELS if f"({entry.code}" == entry.wfdb_aux}
+_RATES = {"BRADY", "TACHY"}
+"""How fast a rhythm is, which says less than what it is: fibrillation stays fibrillation while it is fast."""
 _EVENTS = {entry.code for entry in LABELS if entry.kind is LabelKind.EVENT and entry.wfdb == '"'}
 _BEATS = {entry.code for entry in LABELS if entry.kind is LabelKind.BEAT}
 _DURATION = re.compile(r"\d+(?:\.\d+)? s")
@@ -134,13 +136,17 @@ def _rhythm_marks(intervals: Sequence[_Interval], underlying: str) -> list[Mark]
     marks: list[Mark] = []
     said = None
     for sample, active in _changes(intervals):
-        # the most urgent, and of those the one that began last
-        chosen = max(active, key=lambda span: (label(span.code).urgency, span.start, span.code), default=None)
+        chosen = max(active, key=_precedence, default=None)
         aux = label(chosen.code if chosen else underlying).wfdb_aux
         if aux != said:
             marks.append(Mark(sample, "+", aux))
         said = aux
     return marks
+
+
+def _precedence(span: _Interval) -> tuple[bool, int, int, str]:
+    """A rhythm before a mere rate; then the most urgent, and of those the one that began last."""
+    return span.code not in _RATES, label(span.code).urgency, span.start, span.code
 
 
 def _quality_marks(signal: Signal, intervals: Sequence[_Interval]) -> list[Mark]:

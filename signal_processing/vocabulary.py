@@ -129,6 +129,8 @@ LABELS: tuple[Label, ...] = (
     _event("STDEV", 134, "ST deviation", "55930002", Urgency.IMPORTANT),
     _event("ARTEFACT", 135, "Artefact"),
     _event("NOTE", 136, "Note", "", Urgency.NONE),
+    _event("SVCOUPLET", 137, "Supraventricular couplet"),
+    _event("RONT", 138, "R-on-T", "", Urgency.IMPORTANT),
     _wave("PWAVE", 160, "P wave", "p"),
     _wave("QRS", 161, "QRS complex", "N"),
     _wave("TWAVE", 162, "T wave", "t"),

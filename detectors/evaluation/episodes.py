@@ -1,7 +1,8 @@
-"""Episode-by-episode comparison of fibrillation by ANSI/AAMI EC57, as WFDB's `epicmp` does it, figure by figure.
+"""Episode-by-episode comparison by ANSI/AAMI EC57, as WFDB's `epicmp` does it for fibrillation, figure by figure.
 
 Source: EC57:2012 clause 4.5 and epicmp.c of the WFDB software package 10.7 (G. Moody). An episode is found when the
-other side has one that overlaps it, however little; durations say how much. Ischaemic ST is not compared here.
+other side has one that overlaps it, however little; durations say how much. By the same rules any other rhythm
+is compared that both annotators name with the same string of a `+`. Ischaemic ST is not compared here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 EpisodeKind = Literal["AF", "VF"]
 _AF = "(AFIB"
 _NONE = Ratio(0, 0)
+
+
+class Rhythm(NamedTuple):
+    """That which lasts from a `+` with this string to one with another: "(SVTA"."""
+
+    aux: str
 
 
 class Span(NamedTuple):
@@ -69,7 +76,7 @@ def compare_episodes(
     reference: Iterable[Mark],
     test: Iterable[Mark],
     *,
-    kind: EpisodeKind,
+    kind: EpisodeKind | Rhythm,
     fs_hz: float,
     end: int,
     start_s: float = LEARNING_S,
@@ -80,6 +87,7 @@ def compare_episodes(
     Parameters
     ----------
     reference, test : in order of sample.
+    kind : "AF", "VF", or a `Rhythm`.
     end : number of samples of the record.
     start_s : seconds at the beginning that are not counted.
     least_s : shorter episodes are not counted.
@@ -93,7 +101,7 @@ def compare_episodes(
     return Episodes(by_reference, by_test, reference_samples, test_samples)
 
 
-def _episodes(marks: Sequence[Mark], kind: EpisodeKind, end: int) -> Iterator[Span]:
+def _episodes(marks: Sequence[Mark], kind: EpisodeKind | Rhythm, end: int) -> Iterator[Span]:
     """Those of one annotator; one that nothing ends lasts to the end of the record, or to the last mark beyond it."""
     begun: int | None = None
     for mark in marks:
@@ -106,12 +114,16 @@ def _episodes(marks: Sequence[Mark], kind: EpisodeKind, end: int) -> Iterator[Sp
         yield Span(begun, max(end, marks[-1].sample))
 
 
-def _begins(mark: Mark, kind: EpisodeKind) -> bool:
-    return mark.symbol == "[" if kind == "VF" else mark.symbol == "+" and mark.aux.startswith(_AF)
+def _begins(mark: Mark, kind: EpisodeKind | Rhythm) -> bool:
+    return mark.symbol == "[" if kind == "VF" else mark.symbol == "+" and _is_named(mark, kind)
 
 
-def _ends(mark: Mark, kind: EpisodeKind) -> bool:
-    return mark.symbol == "]" if kind == "VF" else mark.symbol == "+" and not mark.aux.startswith(_AF)
+def _ends(mark: Mark, kind: EpisodeKind | Rhythm) -> bool:
+    return mark.symbol == "]" if kind == "VF" else mark.symbol == "+" and not _is_named(mark, kind)
+
+
+def _is_named(mark: Mark, kind: EpisodeKind | Rhythm) -> bool:
+    return mark.aux == kind.aux if isinstance(kind, Rhythm) else mark.aux.startswith(_AF)
 
 
 def _compared(own: Sequence[Span], other: Sequence[Span], within: Span, least: int) -> tuple[Ratio, Ratio]:

@@ -13,8 +13,8 @@ import numpy as np
 
 from detectors.rhythms.afib import ECTOPIC_CLASSES, AfibConfig, episode_figures
 from detectors.rhythms.afib_judged import CONTEXT_AFTER_S, CONTEXT_BEFORE_S, judged
+from detectors.rhythms.ectopy import BREAK_S, SUPRAVENTRICULAR, VENTRICULAR, Names, series_figures
 from detectors.rhythms.rates import RatesConfig, gap_figures, limits_samples, sustained_figures
-from detectors.rhythms.ventricular import PATTERNS, VentricularConfig, series_figures
 from detectors.spans import n_samples
 from signal_processing.vocabulary import LABELS, LabelKind
 
@@ -31,10 +31,10 @@ NEIGHBOURS_S = 15.0
 
 _BEATS = [entry for entry in LABELS if entry.kind is LabelKind.BEAT]
 _ALL = np.array([entry.number for entry in _BEATS])
-_VENTRICULAR = np.array([entry.number for entry in _BEATS if entry.aami == "V"])
+_OF_CLASS = {aami: np.array([entry.number for entry in _BEATS if entry.aami == aami]) for aami in "VS"}
 _ECTOPIC = np.array([entry.number for entry in _BEATS if entry.aami in ECTOPIC_CLASSES])
-_NO_BEATS_TOLD = frozenset({"VFL", "VFIB"})
-"""Rhythms whose beats cannot be told apart."""
+_NO_BEATS_TOLD = frozenset({"VFL", "VFIB", "BII"})
+"""Rhythms whose beats cannot be told apart, or that are told by beats that are not there."""
 
 
 class Span(NamedTuple):
@@ -126,19 +126,19 @@ def _gap(span: Span, beats: _Beats) -> Recount:
 def _series(span: Span, beats: _Beats) -> Recount:
     """The longest series within the span that its label could be said of."""
     inside = beats.within(span.start, span.end)
-    n_between = next((n for n, label in PATTERNS.items() if label == span.label), 0)
-    break_samples = n_samples(VentricularConfig().break_s, beats.fs_hz)
-    is_ventricular = np.isin(inside.numbers, _VENTRICULAR)
-    first, last, n_beats = _longest(inside.samples, is_ventricular, n_between, break_samples)
+    names = _SERIES[span.label]
+    break_samples = n_samples(BREAK_S, beats.fs_hz)
+    is_ectopic = np.isin(inside.numbers, _OF_CLASS[names.aami])
+    first, last, n_beats = _longest(inside.samples, is_ectopic, names.n_between(span.label), break_samples)
     figures: dict[str, float | None] = dict(series_figures(span.label, n_beats, first, last, beats.fs_hz))
     if "rate_bpm" in figures and n_beats < 2:  # noqa: PLR2004 - two beats have a rate
         figures["rate_bpm"] = None
     return Recount(figures)
 
 
-def _longest(samples: Samples, is_ventricular: Bools, n_between: int, break_samples: int) -> tuple[int, int, int]:
-    """First and last sample and number of the most ventricular beats with so many others between each two."""
-    places = np.flatnonzero(is_ventricular)
+def _longest(samples: Samples, is_ectopic: Bools, n_between: int, break_samples: int) -> tuple[int, int, int]:
+    """First and last sample and number of the most ectopic beats with so many others between each two."""
+    places = np.flatnonzero(is_ectopic)
     if not len(places):
         return 0, 0, 0
     stretches = np.cumsum(np.r_[False, np.diff(samples) >= break_samples])[places]
@@ -162,13 +162,19 @@ def _fibrillation(span: Span, beats: _Beats) -> Recount:
     return Recount(figures, float(found.probabilities[low:high].mean()))
 
 
+_SERIES: dict[str, Names] = {
+    label: names
+    for names in (VENTRICULAR, SUPRAVENTRICULAR)
+    for label in (names.fast, names.slow, names.couplet, *names.patterns)
+    if label and label != SUPRAVENTRICULAR.fast  # which people say of beats that bear no mark of it, too
+}
 _RECOUNTS: dict[str, Callable[[Span, _Beats], Recount]] = {
     **{
         entry.code: _sustained
         for entry in LABELS
         if entry.kind is LabelKind.RHYTHM and entry.code not in _NO_BEATS_TOLD
     },
-    **dict.fromkeys(("VT", "IVR", "VCOUPLET", *PATTERNS.values()), _series),
+    **dict.fromkeys(_SERIES, _series),
     **dict.fromkeys(("PAUSE", "ASYSTOLE"), _gap),
     "AFIB": _fibrillation,
 }

@@ -7,7 +7,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from detectors.evaluation.beats import average_percent, compare, gross
-from detectors.evaluation.episodes import EpisodeKind, compare_episodes
+from detectors.evaluation.episodes import EpisodeKind, Rhythm, compare_episodes
 from detectors.evaluation.marks import Mark
 from detectors.evaluation.runs import Ectopy, compare_runs
 from formats.errors import FormatError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _BEATS = ("record", "QRS Se", "QRS +P", "VEB Se", "VEB +P", "SVEB Se", "SVEB +P", "RR ms", "shut s", "beats")
 _RUNS = ("record", "couplet Se", "couplet +P", "3-5 Se", "3-5 +P", ">5 Se", ">5 +P", "runs", "called")
 _EPISODES = ("record", "episode Se", "episode +P", "duration Se", "duration +P", "episodes", "called")
+_RHYTHMS = ("rhythm", *_EPISODES[1:])
 _ECTOPY: Final[dict[Ectopy, str]] = {"V": "runs of ventricular beats", "S": "runs of supraventricular beats"}
 _KINDS: Final[dict[EpisodeKind, str]] = {"AF": "atrial fibrillation", "VF": "ventricular flutter and fibrillation"}
 
@@ -39,6 +40,7 @@ class _Result(NamedTuple):
     beats: Confusion
     runs: Mapping[Ectopy, Runs]
     episodes: Mapping[EpisodeKind, Episodes]
+    rhythms: Mapping[str, Episodes]
 
 
 def run(arguments: Namespace, settings: Settings) -> int:
@@ -70,7 +72,17 @@ def _compared(record: Path, annotator: str, test_record: Path, test_annotator: s
         compare(reference, test, fs_hz=fs_hz, end=end),
         {ectopy: compare_runs(reference, test, ectopy=ectopy, fs_hz=fs_hz, end=end) for ectopy in _ECTOPY},
         {kind: compare_episodes(reference, test, kind=kind, fs_hz=fs_hz, end=end) for kind in _KINDS},
+        {
+            aux: compare_episodes(reference, test, kind=Rhythm(aux), fs_hz=fs_hz, end=end)
+            for aux in {mark.aux for mark in (*reference, *test) if mark.symbol == "+" and mark.aux.startswith("(")}
+            if _names_rhythms(reference)
+        },
     )
+
+
+def _names_rhythms(marks: Sequence[Mark]) -> bool:
+    """Whether an annotator says which rhythm there is; who never does has not said that there is none."""
+    return any(mark.symbol == "+" and mark.aux.startswith("(") for mark in marks)
 
 
 def _marks(record: Path, annotator: str) -> list[Mark]:
@@ -86,6 +98,13 @@ def _tables(results: Mapping[str, _Result]) -> Iterable[str]:
         episodes = {name: result.episodes[kind] for name, result in results.items()}
         found = {name: (one.episodes, one.duration) for name, one in _with_all(episodes)}
         yield from _table(title, _EPISODES, found, n_counted=1)
+    rhythms: dict[str, list[Episodes]] = {}
+    for result in results.values():
+        for aux, one in result.rhythms.items():
+            rhythms.setdefault(aux, []).append(one)
+    together = {aux: reduce(add, rhythms[aux]) for aux in sorted(rhythms)}
+    found = {aux: (one.episodes, one.duration) for aux, one in together.items()}
+    yield from _table("rhythms, of all records together", _RHYTHMS, found, n_counted=1)
 
 
 def _with_all(results: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

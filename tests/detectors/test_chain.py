@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from detectors import laws
 from detectors.rhythms.afib import Afib
+from detectors.rhythms.ectopy import ventricular
 from detectors.rhythms.rates import Rates
-from detectors.rhythms.ventricular import Ventricular
 from detectors.runner import annotate
 from detectors.state_codec import dump_state, load_state
 
-FOLLOWERS = (Ventricular(), Rates(), Afib())
+FOLLOWERS = (ventricular(), Rates(), Afib())
 INTERVAL_S = st.floats(0.25, 1.5) | st.floats(1.5, 9)
 BEATS = st.lists(st.tuples(INTERVAL_S, st.sampled_from("NNNVVS")), min_size=1, max_size=60)
 

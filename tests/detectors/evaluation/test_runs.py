@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from detectors.evaluation.episodes import Episodes, compare_episodes
+from detectors.evaluation.episodes import Episodes, Rhythm, compare_episodes
 from detectors.evaluation.marks import Mark, Ratio
 from detectors.evaluation.runs import LONGEST, compare_runs
 
@@ -37,6 +37,17 @@ def episodes(reference, test, kind="AF", **options):
 
 def rhythm(*changes):
     return [Mark(sample, "+", 0, aux) for sample, aux in changes]
+
+
+def test_any_rhythm_is_compared_by_the_string_that_names_it_and_no_other():
+    reference = rhythm((1000, "(B"), (2000, "(BII"), (3000, "(N"))
+    test = rhythm((1500, "(B"), (2500, "(N"), (5000, "(BII"), (5100, "(N"))
+    found = episodes(reference, test, Rhythm("(B"))
+    assert (found.episodes.sensitivity, found.episodes.predictivity) == (Ratio(1, 1), Ratio(1, 1))
+    assert (found.duration.sensitivity, found.duration.predictivity) == (Ratio(500, 1000), Ratio(500, 1000))
+    found = episodes(reference, test, Rhythm("(BII"))
+    assert (found.episodes.sensitivity, found.episodes.predictivity) == (Ratio(0, 1), Ratio(0, 1))
+    assert episodes(reference, test, Rhythm("(AFIB")) == Episodes()
 
 
 @pytest.mark.parametrize("length", range(1, 9))

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from detectors.rhythms.afib import Afib, AfibState
 from detectors.rhythms.afib_judged import episodes, judged
+from detectors.rhythms.ectopy import supraventricular, ventricular
 from detectors.rhythms.rates import Rates
 from detectors.rhythms.recount import Span, context_s, recounted
-from detectors.rhythms.ventricular import Ventricular
 from signal_processing.values import settled
 from signal_processing.vocabulary import label
 
-FOLLOWERS = (Ventricular, Rates, Afib)
+FOLLOWERS = (ventricular, supraventricular, Rates, Afib)
 
 
 def arrays(script, beats):
@@ -34,7 +34,7 @@ def figures_now(script, span, beats):
 stretches = st.lists(
     st.tuples(
         st.integers(5, 60),
-        st.sampled_from(["steady", "fast", "slow", "irregular", "bigeminy", "runs", "pause"]),
+        st.sampled_from(["steady", "fast", "slow", "irregular", "bigeminy", "runs", "salvos", "pause"]),
     ),
     min_size=1,
     max_size=6,
@@ -52,6 +52,8 @@ def drawn(stretches, seed):
             code = "N"
             if (kind == "bigeminy" and i % 2) or (kind == "runs" and i % 9 in (3, 4, 5, 6)[: 2 + n % 3]):
                 code, step_s = "V", rng.uniform(0.3, 0.7)
+            if kind == "salvos" and i % 11 in (3, 5, 7, 8, 9, 10)[: 2 + n % 5]:
+                code, step_s = "S", rng.uniform(0.3, 0.7)
             at_s += step_s
             beats.append((at_s, code))
         if kind == "pause":

@@ -17,7 +17,7 @@ export function refreshColors() {
 /** A colour of the style sheet. @param {string} name without the two dashes */
 export const color = (name) => tokens[name];
 
-const VENTRICULAR = new Set(["VT", "VFL", "VFIB", "VB", "VTRI", "IVR", "VCOUPLET"]);
+const VENTRICULAR = new Set(["VT", "VFL", "VFIB", "VB", "VTRI", "IVR", "VCOUPLET", "RONT"]);
 const SUPRAVENTRICULAR = new Set(["AFIB", "AFL", "AB", "SVTA", "PREX", "NOD"]);
 
 /** Class of a label: the colour's name in the style sheet. @param {string} code */

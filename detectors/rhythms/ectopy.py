@@ -1,15 +1,16 @@
-"""Runs and patterns of ventricular beats: couplet, tachycardia, idioventricular rhythm, bigeminy, trigeminy.
+"""Runs and patterns of ectopic beats: couplet, tachycardia, idioventricular rhythm, bigeminy, trigeminy.
 
-A run is at least 3 ventricular beats in a row: VT at 100/min and above, IVR below (ANSI/AAMI EC57 and WFDB's `rxr`
+A ventricular run is at least 3 beats in a row: VT at 100/min and above, IVR below (ANSI/AAMI EC57 and WFDB's `rxr`
 count 2 as a couplet, 3 and more as a run; the rate is that of 2017 AHA/ACC/HRS, Circulation 138:e272). Bigeminy is at
 least 3 ventricular beats with one other beat between each two, trigeminy with two others. Spans reach from the first
-ventricular beat to one past the last.
+ectopic beat to one past the last. Supraventricular beats are told by the same rules: SVTA at 100/min and above; a
+slower run and a trigeminy of them have no label and are not said.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.protocol import NEVER_MIND, Step
 from detectors.spans import NOWHERE, REPEAT_S, OpenSpan, n_samples
@@ -22,35 +23,57 @@ if TYPE_CHECKING:
 S_PER_MIN = 60.0
 
 MIN_RUN_BEATS = 3
-"""Ventricular beats in a row that make a run (EC57: "short run" is 3 to 5)."""
+"""Ectopic beats in a row that make a run (EC57: "short run" is 3 to 5)."""
 
 MIN_PATTERN_BEATS = 3
-"""Ventricular beats that make a pattern."""
+"""Ectopic beats that make a pattern."""
 
-PATTERNS = {1: "VB", 2: "VTRI"}
-"""Label by the number of other beats between two ventricular ones."""
+BREAK_S = 3.0
+"""So long without a beat ends everything, s."""
 
-_VENTRICULAR = frozenset(entry.code for entry in LABELS if entry.aami == "V")
+
+class Names(NamedTuple):
+    """Beats of one AAMI class, and what runs and patterns of them are called; empty what is not said."""
+
+    aami: str
+    fast: str
+    slow: str
+    couplet: str
+    patterns: tuple[str, str]
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Labels of the beats."""
+        return frozenset(entry.code for entry in LABELS if entry.aami == self.aami)
+
+    def n_between(self, label: str) -> int:
+        """Other beats between each two of a pattern; 0 of what is none."""
+        return self.patterns.index(label) + 1 if label in self.patterns else 0
+
+
+VENTRICULAR = Names("V", "VT", "IVR", "VCOUPLET", ("VB", "VTRI"))
+SUPRAVENTRICULAR = Names("S", "SVTA", "", "SVCOUPLET", ("AB", ""))
+_CODES = {names: names.codes for names in (VENTRICULAR, SUPRAVENTRICULAR)}
 
 
 @dataclass(frozen=True)
-class VentricularConfig:
+class EctopyConfig:
     """From which rate a run is a tachycardia, and how long without a beat ends everything."""
 
-    vt_bpm: float = 100.0
-    break_s: float = 3.0
+    fast_bpm: float = 100.0
+    break_s: float = BREAK_S
     repeat_s: float = REPEAT_S
 
 
 @dataclass
 class Series:
-    """Ventricular beats that belong together: a run, or a pattern.
+    """Ectopic beats that belong together: a run, or a pattern.
 
     Parameters
     ----------
     span : open from the first beat on; said once it is long enough to have a label.
     label : empty until then.
-    n_beats, sum_confidence : of the ventricular beats within.
+    n_beats, sum_confidence : of the ectopic beats within.
     """
 
     span: OpenSpan = field(default_factory=OpenSpan)
@@ -60,20 +83,20 @@ class Series:
 
 
 @dataclass
-class VentricularState:
+class EctopyState:
     """The newest beats, the run and the pattern in progress.
 
     Parameters
     ----------
     last : the newest beat; `NOWHERE` before the first.
-    last_ventricular : the newest ventricular beats of the run, at most 3, oldest first.
-    n_between : other beats since the newest ventricular one.
-    pattern_between : other beats between each two ventricular ones of the pattern.
+    last_ectopic : the newest ectopic beats of the run, at most 3, oldest first.
+    n_between : other beats since the newest ectopic one.
+    pattern_between : other beats between each two ectopic ones of the pattern.
     """
 
     fs_hz: float
     last: int = NOWHERE
-    last_ventricular: list[int] = field(default_factory=list)
+    last_ectopic: list[int] = field(default_factory=list)
     last_confidence: float = 0.0
     n_between: int = 0
     pattern_between: int = 0
@@ -82,30 +105,29 @@ class VentricularState:
 
 
 @dataclass(frozen=True)
-class Ventricular:
-    """The follower "ventricular"."""
+class Ectopy:
+    """The followers "ventricular" and "supraventricular"."""
 
-    config: VentricularConfig = field(default_factory=VentricularConfig)
-    name: str = "ventricular"
-    version: str = "1"
+    names: Names
+    name: str
+    version: str
+    config: EctopyConfig = field(default_factory=EctopyConfig)
 
     @property
     def latency_s(self) -> float:
         """A trigeminy is over at the third other beat, each at most `break_s` after the one before, s."""
-        return (max(PATTERNS) + 1) * self.config.break_s + 0.1
+        return (len(self.names.patterns) + 1) * self.config.break_s + 0.1
 
     @property
-    def state_type(self) -> type[VentricularState]:
+    def state_type(self) -> type[EctopyState]:
         """The state."""
-        return VentricularState
+        return EctopyState
 
-    def initial(self, signal: Signal) -> VentricularState:
+    def initial(self, signal: Signal) -> EctopyState:
         """No beat yet."""
-        return VentricularState(signal.fs_hz)
+        return EctopyState(signal.fs_hz)
 
-    def step(
-        self, state: VentricularState, beats: Sequence[Annotation], *, settled_until: int
-    ) -> Step[VentricularState]:
+    def step(self, state: EctopyState, beats: Sequence[Annotation], *, settled_until: int) -> Step[EctopyState]:
         """Each beat in turn, each preceded by the time that passed without one."""
         said: list[Annotation] = []
         for beat in beats:
@@ -114,53 +136,53 @@ class Ventricular:
         self.pass_time(state, settled_until, said)
         return Step(state, said)
 
-    def take(self, state: VentricularState, beat: Annotation, said: list[Annotation]) -> None:
+    def take(self, state: EctopyState, beat: Annotation, said: list[Annotation]) -> None:
         """As of a `Follower`."""
-        if beat.label in _VENTRICULAR:
-            self._take_ventricular(state, beat, said)
+        if beat.label in _CODES[self.names]:
+            self._take_ectopic(state, beat, said)
         else:
             self._take_other(state, said)
         state.last = beat.start
 
-    def quiet_until(self, state: VentricularState) -> int:
+    def quiet_until(self, state: EctopyState) -> int:
         """Where everything ends for want of a beat."""
         return NEVER_MIND if state.last == NOWHERE else state.last + n_samples(self.config.break_s, state.fs_hz)
 
-    def finish(self, state: VentricularState, *, end: int) -> list[Annotation]:  # noqa: ARG002 - ends at its last beat
+    def finish(self, state: EctopyState, *, end: int) -> list[Annotation]:  # noqa: ARG002 - ends at its last beat
         """Close what is open."""
         said: list[Annotation] = []
         self._close_run(state, said)
         self._close_pattern(state, said)
         return said
 
-    def pass_time(self, state: VentricularState, until: int, said: list[Annotation]) -> None:
+    def pass_time(self, state: EctopyState, until: int, said: list[Annotation]) -> None:
         """As of a `Follower`: a time without a beat ends everything."""
         if until < self.quiet_until(state):
             return
         self._close_run(state, said)
         self._close_pattern(state, said)
         state.last = NOWHERE
-        state.last_ventricular.clear()
+        state.last_ectopic.clear()
 
-    def _take_other(self, state: VentricularState, said: list[Annotation]) -> None:
+    def _take_other(self, state: EctopyState, said: list[Annotation]) -> None:
         if state.run.span.is_open:
             self._close_run(state, said)
         state.n_between += 1
         if state.pattern.span.is_open and state.n_between > state.pattern_between:
             self._close_pattern(state, said)
-        if state.n_between > max(PATTERNS):
-            state.last_ventricular.clear()
+        if state.n_between > len(self.names.patterns):
+            state.last_ectopic.clear()
 
-    def _take_ventricular(self, state: VentricularState, beat: Annotation, said: list[Annotation]) -> None:
+    def _take_ectopic(self, state: EctopyState, beat: Annotation, said: list[Annotation]) -> None:
         confidence = 1.0 if beat.confidence is None else beat.confidence
         self._extend_pattern(state, beat.start, confidence, said)
         self._extend_run(state, beat.start, confidence, said)
-        state.last_ventricular.append(beat.start)
-        del state.last_ventricular[:-MIN_RUN_BEATS]
+        state.last_ectopic.append(beat.start)
+        del state.last_ectopic[:-MIN_RUN_BEATS]
         state.last_confidence = confidence
         state.n_between = 0
 
-    def _extend_run(self, state: VentricularState, now: int, confidence: float, said: list[Annotation]) -> None:
+    def _extend_run(self, state: EctopyState, now: int, confidence: float, said: list[Annotation]) -> None:
         run = state.run
         if not run.span.is_open:
             run.span.open(now, now + 1)
@@ -169,17 +191,17 @@ class Ventricular:
         run.sum_confidence += confidence
         if run.n_beats < MIN_RUN_BEATS:
             return
-        newest = [*state.last_ventricular[1 - MIN_RUN_BEATS :], now]
-        is_fast = _rate_bpm(newest[0], now, MIN_RUN_BEATS, state.fs_hz) >= self.config.vt_bpm
-        if not run.label:
-            run.label = "VT" if is_fast else "IVR"
-        elif run.label == "IVR" and is_fast:
+        newest = [*state.last_ectopic[1 - MIN_RUN_BEATS :], now]
+        is_fast = _rate_bpm(newest[0], now, MIN_RUN_BEATS, state.fs_hz) >= self.config.fast_bpm
+        if run.n_beats == MIN_RUN_BEATS:
+            run.label = self.names.fast if is_fast else self.names.slow
+        elif run.label == self.names.slow and is_fast:
             self._accelerate(state, newest, said)
             run = state.run
-        if run.span.is_due(n_samples(self.config.repeat_s, state.fs_hz)):
+        if run.label and run.span.is_due(n_samples(self.config.repeat_s, state.fs_hz)):
             said.append(self._series(state, run, ongoing=True))
 
-    def _accelerate(self, state: VentricularState, newest: Sequence[int], said: list[Annotation]) -> None:
+    def _accelerate(self, state: EctopyState, newest: Sequence[int], said: list[Annotation]) -> None:
         """Idioventricular rhythm that becomes a tachycardia: a new span from the first of the fast beats.
 
         The slow span keeps the end that may have been said already, so that the two overlap by a beat or two.
@@ -189,27 +211,28 @@ class Ventricular:
         slow.span.end = newest[-2] + 1
         slow.n_beats -= 1
         slow.sum_confidence -= confidence
-        said.append(self._series(state, slow, ongoing=False))
-        state.run = Series(label="VT", n_beats=len(newest), sum_confidence=confidence * len(newest))
+        if slow.label:
+            said.append(self._series(state, slow, ongoing=False))
+        state.run = Series(label=self.names.fast, n_beats=len(newest), sum_confidence=confidence * len(newest))
         state.run.span.open(newest[0], newest[-1] + 1)
 
-    def _close_run(self, state: VentricularState, said: list[Annotation]) -> None:
+    def _close_run(self, state: EctopyState, said: list[Annotation]) -> None:
         run = state.run
         if run.n_beats == MIN_RUN_BEATS - 1:
-            run.label = "VCOUPLET"
+            run.label = self.names.couplet
         if run.label:
             said.append(self._series(state, run, ongoing=False))
         if run.span.is_open:
             state.run = Series()
 
-    def _extend_pattern(self, state: VentricularState, now: int, confidence: float, said: list[Annotation]) -> None:
+    def _extend_pattern(self, state: EctopyState, now: int, confidence: float, said: list[Annotation]) -> None:
         if state.pattern.span.is_open and state.n_between != state.pattern_between:
             self._close_pattern(state, said)
-        if not state.last_ventricular or state.n_between not in PATTERNS:
+        if not state.last_ectopic or not 1 <= state.n_between <= len(self.names.patterns):
             return
         pattern = state.pattern
         if not pattern.span.is_open:
-            pattern.span.open(state.last_ventricular[-1], now + 1)
+            pattern.span.open(state.last_ectopic[-1], now + 1)
             pattern.n_beats, pattern.sum_confidence = 1, state.last_confidence
             state.pattern_between = state.n_between
         pattern.span.grow(now + 1)
@@ -217,17 +240,17 @@ class Ventricular:
         pattern.sum_confidence += confidence
         if pattern.n_beats < MIN_PATTERN_BEATS:
             return
-        pattern.label = PATTERNS[state.pattern_between]
-        if pattern.span.is_due(n_samples(self.config.repeat_s, state.fs_hz)):
+        pattern.label = self.names.patterns[state.pattern_between - 1]
+        if pattern.label and pattern.span.is_due(n_samples(self.config.repeat_s, state.fs_hz)):
             said.append(self._series(state, pattern, ongoing=True))
 
-    def _close_pattern(self, state: VentricularState, said: list[Annotation]) -> None:
+    def _close_pattern(self, state: EctopyState, said: list[Annotation]) -> None:
         if state.pattern.label:
             said.append(self._series(state, state.pattern, ongoing=False))
         if state.pattern.span.is_open:
             state.pattern = Series()
 
-    def _series(self, state: VentricularState, series: Series, *, ongoing: bool) -> Annotation:
+    def _series(self, state: EctopyState, series: Series, *, ongoing: bool) -> Annotation:
         return Annotation(
             start=series.span.start,
             end=series.span.end,
@@ -239,11 +262,24 @@ class Ventricular:
         )
 
 
+def ventricular() -> Ectopy:
+    """The follower "ventricular"."""
+    return Ectopy(VENTRICULAR, "ventricular", "1")
+
+
+def supraventricular() -> Ectopy:
+    """The follower "supraventricular"."""
+    return Ectopy(SUPRAVENTRICULAR, "supraventricular", "1")
+
+
 def series_figures(label: str, n_beats: int, first: int, last: int, fs_hz: float) -> dict[str, float]:
-    """What is told of a run or a pattern from its first ventricular beat to its last; a pattern has no rate."""
-    if label in PATTERNS.values():
+    """What is told of a run or a pattern from its first ectopic beat to its last; a pattern has no rate."""
+    if any(names.n_between(label) for names in (VENTRICULAR, SUPRAVENTRICULAR)):
         return {"n_beats": n_beats}
-    return {"n_beats": n_beats, "rate_bpm": _rate_bpm(first, last, n_beats, fs_hz)}
+    figures = {"n_beats": n_beats, "rate_bpm": _rate_bpm(first, last, n_beats, fs_hz)}
+    if label == SUPRAVENTRICULAR.fast:
+        figures["duration_s"] = (last + 1 - first) / fs_hz
+    return figures
 
 
 def _rate_bpm(first: int, last: int, n_beats: int, fs_hz: float) -> float:
