@@ -32,12 +32,10 @@ _UNREADABLE_SHIFT = 4
 _SHUTDOWN = 0x30
 """What bxb takes for a shutdown: the first two leads unreadable."""
 
-_RHYTHMS = {entry.wfdb_aux: entry.code for entry in reversed(LABELS) if entry.kind is LabelKind.RHYTHM}
-# One aux string stands for two labels, bradycardia's cousin among them: the label that bears its name is meant.
-_RHYTHMS |= {f"({entry.code}": entry.code for entry in LABELS if f"({entry.code}" == entry.wfdb_aux}
-_RATES = {"BRADY", "TACHY"}
-"""How fast a rhythm is, which says less than what it is: fibrillation stays fibrillation while it is fast."""
-_EVENTS = {entry.code for entry in LABELS if entry.kind is LabelKind.EVENT and entry.wfdb == '"'}
+_RHYTHMS = {entry.wfdb_aux: entry.code for entry in LABELS if entry.wfdb == "+"}
+_RATES = {"BRADY"}
+"""How fast a rhythm is, which says less than what it is: fibrillation stays fibrillation while it is slow."""
+_NOTES = {entry.code for entry in LABELS if entry.wfdb == '"'}
 _BEATS = {entry.code for entry in LABELS if entry.kind is LabelKind.BEAT}
 _DURATION = re.compile(r"\d+(?:\.\d+)? s")
 _ORDER_AT_ONE_SAMPLE = {"+": 1, "~": 2, '"': 3}
@@ -68,9 +66,11 @@ def marks_of(signal: Signal, annotations: Iterable[Annotation], *, underlying: s
         (waves if annotation.label in WAVES else by_kind[label(annotation.label).kind]).append(annotation)
     points = by_kind[LabelKind.BEAT] + by_kind[LabelKind.PULSE]
     marks = [Mark(a.start, label(a.label).wfdb, a.note, chan=_lead(signal, a)) for a in points]
-    marks += _rhythm_marks([_interval(signal, a) for a in by_kind[LabelKind.RHYTHM]], underlying)
+    rhythms = [a for a in by_kind[LabelKind.RHYTHM] if a.label not in _NOTES]
+    notes = [*by_kind[LabelKind.EVENT], *(a for a in by_kind[LabelKind.RHYTHM] if a.label in _NOTES)]
+    marks += _rhythm_marks([_interval(signal, a) for a in rhythms], underlying)
     marks += _quality_marks(signal, [_interval(signal, a) for a in by_kind[LabelKind.QUALITY]])
-    marks += [Mark(a.start, '"', _event_text(signal, a), chan=_lead(signal, a)) for a in by_kind[LabelKind.EVENT]]
+    marks += [Mark(a.start, '"', _event_text(signal, a), chan=_lead(signal, a)) for a in notes]
     beats = {(beat.start, _lead(signal, beat)) for beat in by_kind[LabelKind.BEAT]}
     for wave in sorted(waves, key=lambda a: (a.start, a.end)):
         marks += marks_of_wave(signal, wave, chan=_lead(signal, wave), beats=beats)
@@ -254,7 +254,7 @@ def _points(signal: Signal, marks: Sequence[Mark]) -> Iterable[tuple[_Interval, 
 
 def _event(signal: Signal, mark: Mark, lead: int | None) -> tuple[_Interval, str]:
     code, _, rest = mark.aux.partition("; ")
-    if code not in _EVENTS:
+    if code not in _NOTES:
         return _Interval(mark.sample, mark.sample, "NOTE", lead), mark.aux
     length, _, note = rest.partition("; ")
     if not _DURATION.fullmatch(length):

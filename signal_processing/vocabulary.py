@@ -14,7 +14,7 @@ import msgspec
 
 from signal_processing.errors import UnknownLabelError
 
-VOCABULARY_VERSION = 1
+VOCABULARY_VERSION = 2
 """Raised by every change of meaning; exported beside the labels."""
 
 
@@ -117,7 +117,8 @@ LABELS: tuple[Label, ...] = (
     _rhythm("PACED", 110, "Paced rhythm", "(P", "10370003"),
     _rhythm("PREX", 111, "Pre-excitation", "(PREX", "195060002"),
     _rhythm("BRADY", 112, "Bradycardia", "(SBR", "426627000", Urgency.IMPORTANT),
-    _rhythm("TACHY", 113, "Tachycardia", "(SVTA", "", Urgency.IMPORTANT),
+    # a note in WFDB files: no string of theirs says how fast a sinus rhythm is, and "(SVTA" says another
+    Label("TACHY", LabelKind.RHYTHM, 113, "Tachycardia", '"', wfdb_aux="TACHY", urgency=Urgency.IMPORTANT),
     _rhythm("SVTA", 114, "Supraventricular tachyarrhythmia", "(SVTA", "426761007", Urgency.IMPORTANT),
     _rhythm("VT", 115, "Ventricular tachycardia", "(VT", "164895002", Urgency.EMERGENT),
     _rhythm("VFL", 116, "Ventricular flutter", "(VFL", "111288001", Urgency.EMERGENT),

@@ -12,7 +12,7 @@ from signal_processing.values import Annotation, Annotator, Channel, Signal
 ADA = Annotator("human", "ada")
 SIGNAL = Signal("s", "ecg", 250.0, 0, (Channel("I", "mV"), Channel("II", "mV")))
 BEATS = list("NLRaVFJASEj/Q?!enfr")
-EVENTS = ["PAUSE", "ASYSTOLE", "VCOUPLET", "SVCOUPLET", "RONT", "DESAT", "ARTEFACT", "NOTE"]
+EVENTS = ["PAUSE", "ASYSTOLE", "TACHY", "VCOUPLET", "SVCOUPLET", "RONT", "DESAT", "ARTEFACT", "NOTE"]
 
 
 def short(annotations):
@@ -138,5 +138,5 @@ def test_fibrillation_stays_fibrillation_while_it_is_fast_or_slow():
     spans = [(0, 1000, "AFIB"), (100, 200, "TACHY"), (300, 1200, "BRADY"), (500, 510, "VT")]
     marks = marks_of(SIGNAL, [Annotation(start=a, end=b, label=code, annotator=ADA) for a, b, code in spans])
     assert [(m.sample, m.aux) for m in marks] == [
-        (0, "(AFIB"), (500, "(VT"), (510, "(AFIB"), (1000, "(SBR"), (1200, "(N"),
+        (0, "(AFIB"), (100, "TACHY; 0.4 s"), (500, "(VT"), (510, "(AFIB"), (1000, "(SBR"), (1200, "(N"),
     ]  # fmt: skip
