@@ -35,7 +35,7 @@ def _registered() -> dict[str, AnyDetector]:
     from detectors.rhythms.rates import Rates
     from detectors.waves.detector import WaveDetector
     from detectors.wearables.oxygen import Desaturation
-    from detectors.wearables.ppg import PulseDetector
+    from detectors.wearables.ppg import PulseDetector, ppg
 
     beats = BeatDetector()
     detectors: list[AnyDetector] = [
@@ -48,6 +48,7 @@ def _registered() -> dict[str, AnyDetector]:
         ecg(),
         Quality(),
         PulseDetector(),
+        ppg(),
         Desaturation(),
         WaveDetector(),
     ]
@@ -73,7 +74,7 @@ def detectors_for(signal: Signal) -> list[AnyDetector]:
     return [detector for detector in registered().values() if detector.accepts(signal)]
 
 
-PRODUCTION = ("ecg", "quality", "ppg-pulses", "desaturation")
+PRODUCTION = ("ecg", "quality", "ppg", "desaturation")
 """What the ingest worker and `rhythmark annotate` run, each where it accepts the group."""
 
 

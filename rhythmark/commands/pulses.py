@@ -8,11 +8,13 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from detectors.chain import Chain
 from detectors.runner import annotate
 from detectors.wearables.ppg import MAX_FS_HZ, MIN_FS_HZ, PulseDetector
+from detectors.wearables.readable import Readable
 from formats.csv_signals import read_column
 from formats.errors import FormatError
-from signal_processing.values import Block, Channel, Signal
+from signal_processing.values import Block, Channel, Signal, settled
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from rhythmark.settings import Settings
     from signal_processing.values import Annotation
 
-_COLUMNS = ("sample", "time_s", "confidence")
+_COLUMNS = ("sample", "time_s", "confidence", "readable")
 _DIGITS = 6
 
 
 def run(arguments: Namespace, settings: Settings) -> int:
-    """Find the pulses and write a row for each: its sample, its time from the first sample, and how sure that is."""
+    """Find the pulses and write a row for each.
+
+    Its sample, its time from the first sample, how sure it is, and 1 where the signal is readable there, else 0.
+    """
     del settings
     fs_hz = arguments.fs_hz
     if not MIN_FS_HZ <= fs_hz <= MAX_FS_HZ:
@@ -35,13 +40,17 @@ def run(arguments: Namespace, settings: Settings) -> int:
         raise FormatError(msg)
     samples = read_column(arguments.file, arguments.column)
     signal = Signal(arguments.file.stem, "ppg", fs_hz, 0, (Channel("PLETH", "1"),))
-    found = annotate(PulseDetector(), signal, [Block(0, samples[:, None])])
-    _write(arguments.output, sorted(found, key=lambda one: one.start), signal)
-    print(f"{arguments.file}: {len(found)} pulses in {len(samples) / fs_hz:.1f} s", file=sys.stderr)
+    said = settled(annotate(Chain("pulses", "1", PulseDetector(), (Readable(),)), signal, [Block(0, samples[:, None])]))
+    found = [one for one in said if one.label == "PULSE"]
+    unreadable = [one for one in said if one.label == "UNREADABLE"]
+    _write(arguments.output, found, unreadable, signal)
+    unreadable_s = sum(one.end - one.start for one in unreadable) / fs_hz
+    told = f"{len(found)} pulses in {len(samples) / fs_hz:.1f} s, of which {unreadable_s:.1f} s are unreadable"
+    print(f"{arguments.file}: {told}", file=sys.stderr)
     return 0
 
 
-def _write(path: Path, found: Sequence[Annotation], signal: Signal) -> None:
+def _write(path: Path, found: Sequence[Annotation], unreadable: Sequence[Annotation], signal: Signal) -> None:
     """All of it, or nothing."""
     part = path.with_name(f"{path.name}.part")
     try:
@@ -50,7 +59,9 @@ def _write(path: Path, found: Sequence[Annotation], signal: Signal) -> None:
             writer = csv.writer(file)
             writer.writerow(_COLUMNS)
             for one in found:
-                writer.writerow([one.start, round(one.start / signal.fs_hz, _DIGITS), round(one.confidence or 0.0, 3)])
+                readable = not any(span.start <= one.start < span.end for span in unreadable)
+                time_s, confidence = round(one.start / signal.fs_hz, _DIGITS), round(one.confidence or 0.0, 3)
+                writer.writerow([one.start, time_s, confidence, int(readable)])
         os.replace(part, path)  # noqa: PTH105 - as the atomic step that it is
     except OSError as error:
         with suppress(OSError):  # it may be this very folder that cannot be

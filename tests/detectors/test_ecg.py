@@ -65,9 +65,9 @@ def test_ecg_guard_does_not_feel_the_cuts_between_blocks(script):
     ("channels", "fs_hz", "names"),
     [
         ([("II", "mV"), ("V5", "mV")], 250.0, ["ecg", "quality"]),
-        ([("PLETH", "1")], 125.0, ["ppg-pulses"]),
+        ([("PLETH", "1")], 125.0, ["ppg"]),
         ([("SpO2", "%")], 1.0, ["desaturation"]),
-        ([("II", "mV"), ("PLETH", "1")], 250.0, ["ecg", "quality", "ppg-pulses"]),
+        ([("II", "mV"), ("PLETH", "1")], 250.0, ["ecg", "quality", "ppg"]),
         ([("RESP", "Ohm")], 125.0, []),
     ],
 )

@@ -33,8 +33,21 @@ def test_each_pulse_has_a_row_with_its_sample_and_time(rhythmark, file, tmp_path
     times_s = np.array([float(row["time_s"]) for row in rows])
     expected = np.arange(0.3, 20, 0.8)
     assert all(abs(expected - at).min() < 0.05 for at in times_s)
-    assert len(rows) >= len(expected) - 3  # the first ones teach it the level
+    assert len(rows) == len(expected)  # the first one too
     assert [int(row["sample"]) for row in rows] == np.round(times_s * FS_HZ).tolist()
+
+
+def test_each_row_says_how_sure_the_pulse_is_and_whether_the_signal_is_readable_there(rhythmark, file, tmp_path):
+    noise = np.convolve(np.random.default_rng(4).normal(0, 1, 2500), np.ones(15) / 4, mode="same")
+    samples = np.concatenate([pleth(2500), noise, pleth(2500)])
+    done = rhythmark("pulses", file(samples), "--fs-hz", "125", "--output", "out.csv")
+    assert "s are unreadable" in done.stderr
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    middle = [row for row in rows if 22 < float(row["time_s"]) < 38]
+    first = [row for row in rows if float(row["time_s"]) < 19]
+    assert {row["readable"] for row in first} == {"1"}
+    assert min(float(row["confidence"]) for row in first) > 0.8
+    assert sum(row["readable"] == "0" for row in middle) > len(middle) / 2
 
 
 @pytest.mark.parametrize(
