@@ -36,6 +36,7 @@ def _registered() -> dict[str, AnyDetector]:
     from detectors.waves.detector import WaveDetector
     from detectors.wearables.oxygen import Desaturation
     from detectors.wearables.ppg import PulseDetector, ppg
+    from detectors.wearables.respiration import Respiration
 
     beats = BeatDetector()
     detectors: list[AnyDetector] = [
@@ -49,6 +50,7 @@ def _registered() -> dict[str, AnyDetector]:
         Quality(),
         PulseDetector(),
         ppg(),
+        Respiration(),
         Desaturation(),
         WaveDetector(),
     ]
@@ -74,7 +76,7 @@ def detectors_for(signal: Signal) -> list[AnyDetector]:
     return [detector for detector in registered().values() if detector.accepts(signal)]
 
 
-PRODUCTION = ("ecg", "quality", "ppg", "desaturation")
+PRODUCTION = ("ecg", "quality", "ppg", "respiration", "desaturation")
 """What the ingest worker and `rhythmark annotate` run, each where it accepts the group."""
 
 

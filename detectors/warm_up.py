@@ -14,7 +14,7 @@ from detectors.runner import annotate
 from signal_processing.values import Block, Channel, Signal
 
 ECG = Signal("warm-up", "ecg", 250.0, 0, (Channel("I", "mV"), Channel("II", "mV")))
-PULSES = Signal("warm-up", "ppg", 125.0, 0, (Channel("PLETH", "NU"), Channel("SpO2", "%")))
+PULSES = Signal("warm-up", "ppg", 125.0, 0, (Channel("PLETH", "NU"), Channel("SpO2", "%"), Channel("RESP", "Ohm")))
 DURATION_S = 8.0
 
 

@@ -2,8 +2,8 @@
 
 Beat codes are WFDB's one-character mnemonics, so that a cardiologist types what WAVE users have typed for decades;
 every other code has at least two characters. Sources: WFDB `ecgcodes.h` and its rhythm strings; AAMI classes as
-ANSI/AAMI EC57, paced beats Q; SNOMED CT codes as listed by the PhysioNet/CinC Challenges 2020 and 2021, empty where
-those lists hold none.
+ANSI/AAMI EC57, paced beats Q; SNOMED CT codes as listed by the PhysioNet/CinC Challenges 2020 and 2021, of breathing,
+oxygen and falls those of the findings in SNOMED CT itself, empty where there is none.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Label(msgspec.Struct, frozen=True):
     wfdb : WFDB annotation mnemonic it is written as ("+" for rhythms, "~" for quality, '"' for what WFDB lacks).
     wfdb_aux : WFDB aux string ("(AFIB").
     aami : N, S, V, F or Q; empty for what is no beat.
-    snomed : SNOMED CT concept, empty where the challenges' lists hold none.
+    snomed : SNOMED CT concept, empty where there is none.
     """
 
     code: str
@@ -135,11 +135,19 @@ LABELS: tuple[Label, ...] = (
     _wave("PWAVE", 160, "P wave", "p"),
     _wave("QRS", 161, "QRS complex", "N"),
     _wave("TWAVE", 162, "T wave", "t"),
+    _event("APNEA", 170, "Apnoea", "1023001", Urgency.IMPORTANT),
+    _event("BRADYPNEA", 171, "Slow breathing", "86684002", Urgency.IMPORTANT),
+    _event("TACHYPNEA", 172, "Fast breathing", "271823003", Urgency.ROUTINE),
+    _event("HYPOXEMIA", 173, "Low oxygen saturation", "389087006", Urgency.IMPORTANT),
+    _event("FALL", 174, "Fall", "1912002", Urgency.IMPORTANT),
+    _event("FEVER", 175, "Raised skin temperature", "", Urgency.ROUTINE),
+    _event("SCR", 176, "Skin conductance response", "", Urgency.NONE),
     _quality("FLAT", 150, "Flat line"),
     _quality("SATURATED", 151, "Saturated"),
     _quality("NOISY", 152, "Noise"),
     _quality("LEAD_OFF", 153, "Lead off"),
     _quality("UNREADABLE", 154, "Unreadable"),
+    _quality("MOTION", 155, "Motion"),
 )
 
 _BY_CODE = {label.code: label for label in LABELS}

@@ -2,7 +2,8 @@
 
 What is read from pulses says so: its annotator and note do, it concerns the photoplethysmogram's channel alone, and it
 is as sure as the pulses are. An unlikely pulse is handed on as an ectopic beat is, for an interval beside it says
-nothing; three in a row end what is in progress. Beside an ECG in the same group nothing is said: the beats are better.
+nothing; three in a row end what is in progress. Beside an ECG in the same group
+nothing is said of the heart: the beats are better.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import msgspec
 
 from detectors.beats.detector import ecg_leads
 from detectors.protocol import NEVER_MIND, Follower, Step
-from detectors.wearables.ppg import ppg_channels
+from detectors.wearables.crests import WaveKind
 from detectors.wearables.readable import IN_A_ROW, is_likely
 from signal_processing.values import Annotation, Annotator, Signal
 
@@ -28,8 +29,6 @@ SURENESS_WEIGHT = 0.05
 
 UNLIKELY = "V"
 """What an unlikely pulse is handed on as."""
-
-NOTE = "read from pulses"
 
 InnerT = TypeVar("InnerT")
 
@@ -62,15 +61,20 @@ class FromPulses:
 
     Parameters
     ----------
+    kind : of the waves that the pulses are crests of.
     follower : reads beats.
-    labels : of what it says, what may be said of pulses: no asystole, for that a pulse is missing proves none.
+    labels : what it says, and what that is called of pulses. The rest is not said: no asystole, for that a pulse is
+        missing proves none.
     name, version : of what is said.
     """
 
+    kind: WaveKind
     follower: Follower[Any]
-    labels: frozenset[str]
+    labels: tuple[tuple[str, str], ...]
     name: str
     version: str = "1"
+    note: str = "read from pulses"
+    is_of_heart: bool = True
 
     @property
     def latency_s(self) -> float:
@@ -83,11 +87,15 @@ class FromPulses:
         declared: Any = FromPulsesState
         return cast("type[AnyState]", declared[self.follower.state_type])
 
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        return dict(self.labels)
+
     def initial(self, signal: Signal) -> AnyState:
         """No pulse yet."""
-        channel = signal.channels[ppg_channels(signal)[0]].name
+        channel = signal.channels[self.kind.channels(signal)[0]].name
         first, fresh = self.follower.initial(signal), self.follower.initial(signal)
-        return FromPulsesState(first, fresh, channel, is_silent=bool(ecg_leads(signal)))
+        return FromPulsesState(first, fresh, channel, is_silent=self.is_of_heart and bool(ecg_leads(signal)))
 
     def step(self, state: AnyState, beats: Sequence[Annotation], *, settled_until: int) -> Step[AnyState]:
         """Each pulse in turn, each preceded by the time that passed without one."""
@@ -140,11 +148,12 @@ class FromPulses:
         said.extend(
             msgspec.structs.replace(
                 one,
+                label=self._called[one.label],
                 annotator=Annotator("machine", self.name, self.version),
                 channel=state.channel,
                 confidence=state.sureness * (1.0 if one.confidence is None else one.confidence),
-                note=NOTE,
+                note=self.note,
             )
             for one in heard
-            if one.label in self.labels
+            if one.label in self._called
         )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from detectors.protocol import Step
 from detectors.spans import NOWHERE, REPEAT_S, OpenSpan, n_samples
-from detectors.wearables.ppg import ppg_channels
+from detectors.wearables.crests import WaveKind
+from detectors.wearables.ppg import PPG
 from signal_processing.values import Annotation, Annotator, Signal
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class ReadableState:
 class Readable:
     """The follower "pulse-quality"."""
 
+    kind: WaveKind = PPG
     gap_s: float = 3.0
     repeat_s: float = REPEAT_S
     name: str = "pulse-quality"
@@ -73,7 +75,7 @@ class Readable:
 
     def initial(self, signal: Signal) -> ReadableState:
         """No pulse yet."""
-        return ReadableState(signal.fs_hz, signal.channels[ppg_channels(signal)[0]].name)
+        return ReadableState(signal.fs_hz, signal.channels[self.kind.channels(signal)[0]].name)
 
     def step(self, state: ReadableState, beats: Sequence[Annotation], *, settled_until: int) -> Step[ReadableState]:
         """Each pulse in turn, each preceded by the time that passed without one."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from detectors.chain import Chain
 from detectors.runner import annotate
-from detectors.wearables.ppg import MAX_FS_HZ, MIN_FS_HZ, PulseDetector
+from detectors.wearables.ppg import PPG, PulseDetector
 from detectors.wearables.readable import Readable
 from formats.csv_signals import read_column
 from formats.errors import FormatError
@@ -35,8 +35,9 @@ def run(arguments: Namespace, settings: Settings) -> int:
     """
     del settings
     fs_hz = arguments.fs_hz
-    if not MIN_FS_HZ <= fs_hz <= MAX_FS_HZ:
-        msg = f"sampling rate of a photoplethysmogram must be within [{MIN_FS_HZ:g}, {MAX_FS_HZ:g}] Hz, got {fs_hz:g}"
+    low_hz, high_hz = PPG.fs_range_hz
+    if not low_hz <= fs_hz <= high_hz:
+        msg = f"sampling rate of a photoplethysmogram must be within [{low_hz:g}, {high_hz:g}] Hz, got {fs_hz:g}"
         raise FormatError(msg)
     samples = read_column(arguments.file, arguments.column)
     signal = Signal(arguments.file.stem, "ppg", fs_hz, 0, (Channel("PLETH", "1"),))

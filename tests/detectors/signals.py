@@ -74,9 +74,20 @@ def oxygen(*, duration_s=900.0, seed=3):
     return Case(signal, Block(START, np.round(x + rng.normal(0, 0.3, len(t)))[:, None]))
 
 
+def breathing(*, fs_hz=25.0, duration_s=240.0, seed=6):
+    """Breaths at 15/min, then at 30, then none for a while, with heart beats over them."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(duration_s * fs_hz)) / fs_hz
+    rate_hz = np.where(t < 80, 0.25, 0.5)
+    x = np.where((t > 160) & (t < 190), 0.0, np.sin(2 * np.pi * np.cumsum(rate_hz) / fs_hz))
+    x += 0.05 * np.sin(2 * np.pi * 1.2 * t) + rng.normal(0, 0.02, len(t))
+    signal = Signal("drawn", "resp", fs_hz, 0, (Channel("RESP", "Ohm"),))
+    return Case(signal, Block(START, x[:, None]))
+
+
 def cases_for(detector):
     """The drawn signals that a detector accepts."""
     duration_s = 14.0 if detector.name == "waves" else 40.0  # its networks take longer than all others together
     of_one_lead = ecg(fs_hz=360.0, n_leads=1, seed=5, noise_mv=0.1, duration_s=duration_s)
-    drawn = (ecg(duration_s=duration_s), of_one_lead, ppg(), oxygen())
+    drawn = (ecg(duration_s=duration_s), of_one_lead, ppg(), oxygen(), breathing())
     return [case for case in drawn if detector.accepts(case.signal)]

@@ -12,7 +12,7 @@ from signal_processing.values import Annotation, Annotator, Channel, Signal
 ADA = Annotator("human", "ada")
 SIGNAL = Signal("s", "ecg", 250.0, 0, (Channel("I", "mV"), Channel("II", "mV")))
 BEATS = list("NLRaVFJASEj/Q?!enfr")
-EVENTS = ["PAUSE", "ASYSTOLE", "TACHY", "VCOUPLET", "SVCOUPLET", "RONT", "DESAT", "ARTEFACT", "NOTE"]
+EVENTS = ["PAUSE", "ASYSTOLE", "TACHY", "VCOUPLET", "SVCOUPLET", "RONT", "DESAT", "APNEA", "FALL", "ARTEFACT", "NOTE"]
 
 
 def short(annotations):

@@ -1,4 +1,4 @@
-"""The sample loop of the pulse detector, compiled."""
+"""The sample loop of `crests`, compiled: pulses are spoken of, and breaths are meant as well."""
 
 from __future__ import annotations
 
