@@ -34,9 +34,12 @@ def _registered() -> dict[str, AnyDetector]:
     from detectors.rhythms.ectopy import supraventricular, ventricular
     from detectors.rhythms.rates import Rates
     from detectors.waves.detector import WaveDetector
+    from detectors.wearables.conductance import Conductance
+    from detectors.wearables.motion import Motion
     from detectors.wearables.oxygen import Desaturation
     from detectors.wearables.ppg import PulseDetector, ppg
     from detectors.wearables.respiration import Respiration
+    from detectors.wearables.temperature import Temperature
 
     beats = BeatDetector()
     detectors: list[AnyDetector] = [
@@ -52,6 +55,9 @@ def _registered() -> dict[str, AnyDetector]:
         ppg(),
         Respiration(),
         Desaturation(),
+        Motion(),
+        Temperature(),
+        Conductance(),
         WaveDetector(),
     ]
     return {detector.name: detector for detector in detectors}
@@ -76,7 +82,7 @@ def detectors_for(signal: Signal) -> list[AnyDetector]:
     return [detector for detector in registered().values() if detector.accepts(signal)]
 
 
-PRODUCTION = ("ecg", "quality", "ppg", "respiration", "desaturation")
+PRODUCTION = ("ecg", "quality", "ppg", "respiration", "desaturation", "motion", "temperature", "skin-conductance")
 """What the ingest worker and `rhythmark annotate` run, each where it accepts the group."""
 
 

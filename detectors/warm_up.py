@@ -15,13 +15,17 @@ from signal_processing.values import Block, Channel, Signal
 
 ECG = Signal("warm-up", "ecg", 250.0, 0, (Channel("I", "mV"), Channel("II", "mV")))
 PULSES = Signal("warm-up", "ppg", 125.0, 0, (Channel("PLETH", "NU"), Channel("SpO2", "%"), Channel("RESP", "Ohm")))
+MOTION = Signal(
+    "warm-up", "body", 25.0, 0,
+    (*(Channel(f"ACC_{axis}", "g") for axis in "XYZ"), Channel("TEMP", "Cel"), Channel("EDA", "uS")),
+)  # fmt: skip
 DURATION_S = 8.0
 
 
 def warm_up() -> list[str]:
     """Feed each production detector a few drawn beats, as one block; gives the names of those that ran."""
     warm = []
-    for signal in (ECG, PULSES):
+    for signal in (ECG, PULSES, MOTION):
         block = _beats(signal)
         PhysicalUnits(signal)(Block(0, np.zeros((1, signal.n_channels), np.int16)))
         for detector in production_for(signal):

@@ -85,9 +85,39 @@ def breathing(*, fs_hz=25.0, duration_s=240.0, seed=6):
     return Case(signal, Block(START, x[:, None]))
 
 
+def moving(*, fs_hz=25.0, duration_s=60.0, seed=7):
+    """Gravity, a walk, and a fall with stillness after it."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(duration_s * fs_hz)) / fs_hz
+    walk = np.where((t > 5) & (t < 25), 0.4 * np.sin(2 * np.pi * 2 * t), 0.0)
+    up = np.where((t > 39.6) & (t < 40), 0.2, 1.0 + walk) + np.where(np.abs(t - 40.1) < 0.05, 4.0, 0.0)
+    axes = np.column_stack([0.3 * walk, 0.0 * t, up]) + rng.normal(0, 0.005, (len(t), 3))
+    signal = Signal("drawn", "acc", fs_hz, 0, tuple(Channel(f"ACC_{axis}", "g", 1000.0) for axis in "XYZ"))
+    return Case(signal, Block(START, axes))
+
+
+def warmth(*, duration_s=9000.0, seed=8):
+    """Skin temperature at 0.2 Hz that rises for half an hour, then a sensor that is off."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(0.0, duration_s, 5.0)
+    x = 33.0 + wave(t, np.array([5500.0]), width_s=600.0, size=5.5) + rng.normal(0, 0.05, len(t))
+    signal = Signal("drawn", "temp", 0.2, 0, (Channel("TEMP", "Cel"),))
+    return Case(signal, Block(START, np.where(t > 8000, 24.0, x)[:, None]))
+
+
+def conductance(*, fs_hz=8.0, duration_s=90.0, seed=9):
+    """Level and responses that rise in two seconds and fall slowly."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(duration_s * fs_hz)) / fs_hz
+    since = np.maximum(t[:, None] - np.arange(8.0, duration_s, 14.0)[None, :], 0.0)
+    x = 5.0 + 0.001 * t + 0.6 * (np.exp(-since / 4.0) - np.exp(-since / 0.75)).sum(axis=1)
+    signal = Signal("drawn", "eda", fs_hz, 0, (Channel("EDA", "uS", 1000.0),))
+    return Case(signal, Block(START, (x + rng.normal(0, 0.001, len(t)))[:, None]))
+
+
 def cases_for(detector):
     """The drawn signals that a detector accepts."""
     duration_s = 14.0 if detector.name == "waves" else 40.0  # its networks take longer than all others together
     of_one_lead = ecg(fs_hz=360.0, n_leads=1, seed=5, noise_mv=0.1, duration_s=duration_s)
-    drawn = (ecg(duration_s=duration_s), of_one_lead, ppg(), oxygen(), breathing())
+    drawn = (ecg(duration_s=duration_s), of_one_lead, ppg(), oxygen(), breathing(), moving(), warmth(), conductance())
     return [case for case in drawn if detector.accepts(case.signal)]

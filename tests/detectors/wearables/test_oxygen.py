@@ -25,7 +25,7 @@ def spans(drawn, config=None, fs_hz=1.0):
 
 
 def test_desaturation_reaches_from_the_first_low_reading_to_recovery():
-    (found,) = spans(block((60, 97), (20, 92), (60, 97)))
+    (found,) = spans(block((60, 97), (20, 92), (60, 97)))  # too early for an index
     assert (found.label, found.start, found.end, found.channel) == ("DESAT", 60, 80, "SpO2")
     assert found.figures == {"nadir_percent": 92, "drop_percent": 5, "baseline_percent": 97, "duration_s": 20}
     assert not found.ongoing
@@ -58,6 +58,35 @@ def test_desaturation_ignores_a_probe_that_falls_off():
 def test_desaturation_ends_where_readings_stop():
     (found,) = spans(block((60, 97), (20, 90), (60, np.nan)))
     assert (found.start, found.end) == (60, 80)
+
+
+def test_a_reading_that_jumps_is_the_sensors_and_neither_begins_nor_deepens_a_desaturation():
+    assert spans(block((60, 97), (15, 80), (60, 97))) == []
+    (found,) = spans(block((60, 97), (10, 92), (3, 70), (10, 92), (60, 97)))
+    assert found.figures["nadir_percent"] == 92
+    fall = [(2, percent) for percent in range(95, 74, -2)]
+    (found,) = spans(block((60, 97), *fall, *fall[::-1], (60, 97)))
+    assert found.figures["nadir_percent"] == 75
+
+
+def test_a_saturation_that_stays_low_becomes_the_baseline_after_three_minutes():
+    found = spans(block((120, 97), (400, 92), (20, 88.5), (60, 92)))
+    assert [(a.start, a.end) for a in found if a.label == "DESAT"] == [(120, 300), (520, 540)]
+
+
+def test_desaturations_of_the_last_hour_are_counted():
+    dips = [part for _ in range(100) for part in ((60, 97), (20, 92))]
+    found = spans(block(*dips, (60, 97)))
+    assert len(found) == 100
+    assert "odi_per_hour" not in found[2].figures
+    assert found[-1].figures["odi_per_hour"] == pytest.approx(3600 / 80, abs=1)
+
+
+@pytest.mark.parametrize(("seconds", "n"), [(59, 0), (61, 1)])
+def test_low_saturation_lasts_a_minute_from_88_percent_until_90(seconds, n):
+    drawn = block((100, 94), (20, 89), (seconds // 2, 87), (seconds - seconds // 2, 89), (60, 93))
+    found = [a for a in spans(drawn) if a.label == "HYPOXEMIA"]
+    assert [(a.start, a.end, a.figures["nadir_percent"]) for a in found] == [(120, 120 + seconds, 87)] * n
 
 
 def test_desaturation_needs_a_baseline():
