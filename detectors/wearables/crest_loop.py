@@ -20,12 +20,13 @@ N_SHAPE = 18
 N_BINS = 9
 """Parts that the recent range is kept in, the newest one incomplete."""
 
-COUNT, IS_RISING, CREST, TROUGH, LAST, BEFORE_LAST, N_PULSES, N_TURNS, N_PENDING, PENDING = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+COUNT, IS_RISING, CREST, TROUGH, LAST, BEFORE_LAST, N_PULSES, N_TURNS, N_PENDING = 0, 1, 2, 3, 4, 5, 6, 7, 8
+FOLLOWED, PENDING = 9, 10
 N_WAITING = 2
 N_COUNTS = PENDING + N_WAITING
 """Samples taken; whether the wave rises; samples of its newest crest and trough; the newest pulse and the one before it
-(-1: none); pulses found; turns since the newest pulse; how many crests wait for what follows them, and their samples.
-"""
+(-1: none); pulses found; turns since the newest pulse; how many crests wait for what follows them; samples followed;
+the crests that wait."""
 
 REFERENCE, HELD, CREST_VALUE, TROUGH_VALUE, PENDING_RISE, PENDING_TO_PEAK, PENDING_TURNS = 0, 1, 2, 3, 4, 6, 8
 MOTION, GRAVITY, LIKENESS, UNEVENNESS, TURNS, USUAL_RISE, LOW = 10, 11, 12, 13, 14, 15, 16
@@ -310,39 +311,34 @@ def run_block(  # noqa: PLR0913, PLR0917 - compiled code takes its arrays one by
     levels: Floats,
     rings: Floats,
     found: Floats,
+    is_end: bool,  # noqa: FBT001 - compiled
 ) -> int:
     """Take samples (n, n_channels); write pulses (sample counted from the first, confidence), give their number.
 
     Of `columns` the first is the photoplethysmogram, the others the axes of an accelerometer, if any, which `scale`
-    turns into m/s2; `rings` (2, n_ring) are the band-passed and the raw signal.
+    turns into m/s2; `rings` (2, n_ring) are the band-passed and the raw signal. Where it `is_end`, what still waits is
+    said.
     """
     n_found = 0
+    n_rows = samples.shape[0]
     axes = np.empty(columns.shape[0] - 1)
-    for row in range(samples.shape[0]):
-        if axes.shape[0] > 0:
-            for k in range(axes.shape[0]):
-                axes[k] = samples[row, columns[k + 1]] * scale[k]
-            _feel(widths, levels, axes)
-        _hear(sos, widths, z, counts, levels, rings, samples[row, columns[0]])
-        n = counts[COUNT]
-        if n < widths[SETTLE]:
-            continue
-        first = 0 if n == widths[SETTLE] else n - 1  # once the recent range is known, all that was heard before
-        for i in range(first, n):
+    for row in range(n_rows + is_end):
+        if row < n_rows:
+            if axes.shape[0] > 0:
+                for k in range(axes.shape[0]):
+                    axes[k] = samples[row, columns[k + 1]] * scale[k]
+                _feel(widths, levels, axes)
+            _hear(sos, widths, z, counts, levels, rings, samples[row, columns[0]])
+            if counts[COUNT] < widths[SETTLE]:  # the recent range is not known yet
+                continue
+        while counts[FOLLOWED] < counts[COUNT]:
+            i = counts[FOLLOWED]
+            counts[FOLLOWED] = i + 1
             n_found = _follow(weights, widths, counts, levels, rings, i, found, n_found)
-    return n_found
-
-
-@compiled
-def end_run(weights: Floats, widths: Ints, counts: Ints, levels: Floats, rings: Floats, found: Floats) -> int:
-    """What is left when no more samples come: as `run_block`."""
-    n, n_found = counts[COUNT], 0
-    if n < widths[SETTLE]:
-        for i in range(n):
-            n_found = _follow(weights, widths, counts, levels, rings, i, found, n_found)
-    if counts[IS_RISING] == 1 and counts[CREST] < n - 1:
-        _take_crest(widths, counts, levels)
-    while counts[N_PENDING] > 0:
-        _settle(weights, widths, counts, levels, rings, found[n_found])
-        n_found += 1
+    if is_end:
+        if counts[IS_RISING] == 1 and counts[CREST] < counts[COUNT] - 1:
+            _take_crest(widths, counts, levels)
+        while counts[N_PENDING] > 0:
+            _settle(weights, widths, counts, levels, rings, found[n_found])
+            n_found += 1
     return n_found

@@ -150,28 +150,24 @@ class CrestFinder:
             state.origin = block.start
         heard = block.samples if state.stride == 1 else block.samples[-state.n_taken % state.stride :: state.stride]
         state.n_taken += len(block)
-        if not len(heard):
-            return Step(state, [])
-        from detectors.wearables.crest_loop import run_block
-
-        plan = _plan(self.kind, state.fs_hz / state.stride)
-        found = _room(len(heard), plan)
-        n = run_block(
-            as_compiled(heard), state.columns, state.scale, plan.sos, plan.weights, plan.widths,
-            state.z, state.counts, state.levels, state.rings, found,
-        )  # fmt: skip
-        return Step(state, self._say(state, found[:n]) if n else [])
+        return Step(state, self._find(state, heard, is_end=False) if len(heard) else [])
 
     def finish(self, state: CrestState) -> list[Annotation]:
         """The pulses that wait for what follows them."""
         if state.origin < 0:
             return []
-        from detectors.wearables.crest_loop import end_run
+        return self._find(state, np.empty((0, int(state.columns.max()) + 1)), is_end=True)
+
+    def _find(self, state: CrestState, samples: NDArray[np.float64], *, is_end: bool) -> list[Annotation]:
+        from detectors.wearables.crest_loop import run_block
 
         plan = _plan(self.kind, state.fs_hz / state.stride)
-        found = _room(0, plan)
-        n = end_run(plan.weights, plan.widths, state.counts, state.levels, state.rings, found)
-        return self._say(state, found[:n])
+        found = _room(len(samples), plan)
+        n = run_block(
+            as_compiled(samples), state.columns, state.scale, plan.sos, plan.weights, plan.widths,
+            state.z, state.counts, state.levels, state.rings, found, is_end,
+        )  # fmt: skip
+        return self._say(state, found[:n]) if n else []
 
     def _say(self, state: CrestState, found: Iterable[NDArray[np.float64]]) -> list[Annotation]:
         said = []
