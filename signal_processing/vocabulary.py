@@ -148,6 +148,8 @@ LABELS: tuple[Label, ...] = (
     _quality("LEAD_OFF", 153, "Lead off"),
     _quality("UNREADABLE", 154, "Unreadable"),
     _quality("MOTION", 155, "Motion"),
+    _quality("MAINS", 156, "Mains hum"),
+    _quality("WANDER", 157, "Baseline wander"),
 )
 
 _BY_CODE = {label.code: label for label in LABELS}

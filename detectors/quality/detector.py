@@ -1,10 +1,14 @@
-"""Signal quality of each lead: lead off, flat, saturated, noisy.
+"""Signal quality of each lead: lead off, flat, saturated, mains hum, noisy, wandering.
 
 A second is LEAD_OFF when half its samples are missing or it stands still at a rail, FLAT when it stays within one
 digital step, SATURATED when it has a plateau at a rail. Noise is judged over 5 s around each second by published
 indices (Clifford et al., Physiol Meas 33:1419, 2012; Li, Mark and Clifford, Physiol Meas 29:15, 2008): relative power
 of the baseline and of high frequencies, kurtosis; and beside them the swing of the baseline and the unevenness of the
 range from second to second. They are weighed by a logistic function, with hysteresis.
+
+Hum is what is faster than 40 Hz where it is a tone of 50 or 60 Hz; wander is the range of the baseline over the same
+5 s. What hums is not also noisy, and what is noisy does not also wander. The note of NOISY says of which kind the noise
+is by the same indices: "muscle" where high frequencies have most of the power, "motion or electrode" else.
 """
 
 from __future__ import annotations
@@ -19,7 +23,17 @@ from numpy.typing import NDArray
 
 from detectors.beats.detector import MV_PER, ecg_leads
 from detectors.protocol import Step, as_compiled
-from detectors.quality.plan import N_COUNTS, N_FRAMES, N_MEASURES, N_SIDE, Measure, new_memory, plan_for
+from detectors.quality.plan import (
+    HUM_MV,
+    N_COUNTS,
+    N_FRAMES,
+    N_MEASURES,
+    N_SIDE,
+    WANDER_MV,
+    Measure,
+    new_memory,
+    plan_for,
+)
 from detectors.spans import REPEAT_S, OpenSpan
 from signal_processing.values import Annotation, Annotator, Block, Signal
 
@@ -47,8 +61,17 @@ FLAT_STEPS = 1.01
 DOUBT = 1e-6
 """How near to a limit a second may be to be judged by it once more, outside the compiled loop."""
 
-N_INDICES = 5
-"""Of noise: baseline, kurtosis, unevenness, high frequencies, swing."""
+N_INDICES = 7
+"""Of noise: baseline, kurtosis, unevenness, high frequencies, swing, hum, wander."""
+
+LEAVE_SHARE = 0.7
+"""Hum and wander last until they are below this share of where they began."""
+
+MUSCLE_SHARE = 0.05
+"""Share of the power above 40 Hz from which noise is called muscle's."""
+
+GRADUAL = frozenset({"NOISY", "MAINS", "WANDER"})
+"""Labels that must last before they are said."""
 
 RAIL_BITS = range(9, 17)
 """Resolutions of converters whose rails are known, bits."""
@@ -133,7 +156,7 @@ class Quality:
 
     config: QualityConfig = field(default_factory=QualityConfig)
     name: str = "quality"
-    version: str = "1"
+    version: str = "2"
 
     @property
     def latency_s(self) -> float:
@@ -209,7 +232,7 @@ class Quality:
         frames = state.memory[-N_FRAMES * N_MEASURES * n_leads :].reshape(N_FRAMES, n_leads, N_MEASURES)
         frame = frames[N_FRAMES - n_seen + n_judged - 1]
         for i, (lead, row) in enumerate(zip(state.leads, indices.tolist(), strict=True)):
-            judgement = _determined(lead, extremes[i].tolist(), frame[i], state.fs_hz) or self._noisy(lead, row)
+            judgement = _determined(lead, extremes[i].tolist(), frame[i], state.fs_hz) or self._spoilt(lead, row)
             said.extend(self._continue(state, lead, n_judged - 1, judgement))
         state.has_label = any(lead.label for lead in state.leads)
 
@@ -220,14 +243,23 @@ class Quality:
             [weights.bias, weights.baseline, weights.kurtosis, weights.unevenness, weights.high, weights.swing]
         )
 
+    def _spoilt(self, lead: LeadState, indices: list[float]) -> Judgement:
+        hum_mv, wander_mv = indices[5:]
+        if hum_mv >= HUM_MV * (LEAVE_SHARE if lead.label == "MAINS" else 1.0):
+            return Judgement("MAINS", DETERMINED, "hum_mv", hum_mv)
+        noise = self._noisy(lead, indices)
+        if not noise.label and wander_mv >= WANDER_MV * (LEAVE_SHARE if lead.label == "WANDER" else 1.0):
+            return Judgement("WANDER", DETERMINED, "wander_mv", wander_mv)
+        return noise
+
     def _noisy(self, lead: LeadState, indices: list[float]) -> Judgement:
-        baseline, kurtosis, unevenness, high, swing = indices
+        baseline, kurtosis, unevenness, high, swing = indices[:5]
         weights = self.config.weights
         score = weights.bias + weights.baseline * baseline + weights.kurtosis * math.log(kurtosis)
         score += weights.unevenness * unevenness + weights.high * high + weights.swing * swing
         probability = 1 / (1 + math.exp(-min(max(score, -50.0), 50.0)))
         threshold = self.config.leave if lead.label == "NOISY" else self.config.enter
-        return Judgement("NOISY" if probability > threshold else _NONE, probability, "kurtosis", kurtosis)
+        return Judgement("NOISY" if probability > threshold else _NONE, probability, "high_share", math.exp(high))
 
     def _continue(
         self, state: QualityState, lead: LeadState, i_second: int, judgement: Judgement
@@ -249,7 +281,7 @@ class Quality:
             yield self._annotation(state, lead, ongoing=True)
 
     def _may_say(self, lead: LeadState) -> bool:
-        return lead.label != "NOISY" or lead.n_seconds >= self.config.min_noise_s
+        return lead.label not in GRADUAL or lead.n_seconds >= self.config.min_noise_s
 
     def _close(self, state: QualityState, lead: LeadState) -> Iterator[Annotation]:
         if lead.span.is_open and self._may_say(lead):
@@ -267,9 +299,14 @@ class Quality:
             channel=lead.name,
             annotator=self.annotators[0],
             confidence=lead.sum_confidence / lead.n_seconds,
+            note=_kind_of_noise(figures["high_share"]) if lead.label == "NOISY" else "",
             figures={"duration_s": duration_s, **figures},
             ongoing=ongoing,
         )
+
+
+def _kind_of_noise(high_share: float) -> str:
+    return "muscle" if high_share >= MUSCLE_SHARE else "motion or electrode"
 
 
 def _second(state: QualityState) -> int:

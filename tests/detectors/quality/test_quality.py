@@ -71,6 +71,43 @@ def test_quality_says_noisy_of_motion_and_of_muscle_noise():
         assert max(end for *_, end in noisy) == pytest.approx(27, abs=3)
 
 
+def kinds_of_noise(samples):
+    return {a.note for a in annotate(Quality(), SIGNAL, [Block(0, samples)]) if a.label == "NOISY"}
+
+
+def test_quality_says_of_which_kind_noise_is():
+    rng = np.random.default_rng(1)
+    moved, tense = ecg(), ecg()
+    moved[12 * FS_HZ : 27 * FS_HZ, 0] += np.cumsum(rng.normal(0, 0.08, 15 * FS_HZ))
+    tense[12 * FS_HZ : 27 * FS_HZ, 0] += rng.normal(0, 0.4, 15 * FS_HZ)
+    assert kinds_of_noise(moved) == {"motion or electrode"}
+    assert kinds_of_noise(tense) == {"muscle"}
+
+
+@pytest.mark.parametrize("hum_hz", [49.8, 60.2])
+def test_quality_says_mains_of_a_hum_and_not_of_muscle_noise(hum_hz):
+    samples, part = ecg(), slice(12 * FS_HZ, 27 * FS_HZ)
+    samples[part, 1] += 0.2 * np.sin(2 * np.pi * hum_hz * np.arange(15 * FS_HZ) / FS_HZ)
+    (found,) = spans(samples)
+    assert found[:2] == ("MAINS", "II")
+    assert found[2:] == pytest.approx((12, 27), abs=3)
+    weak, tense = ecg(), ecg()
+    weak[part, 1] += 0.02 * np.sin(2 * np.pi * hum_hz * np.arange(15 * FS_HZ) / FS_HZ)
+    tense[part, 1] += np.random.default_rng(1).normal(0, 0.3, 15 * FS_HZ)
+    assert "MAINS" not in {label for samples in (weak, tense) for label, *_ in spans(samples)}
+
+
+def test_quality_says_wander_where_the_baseline_goes_far_and_the_beats_are_clear():
+    samples, part = ecg(), slice(10 * FS_HZ, 30 * FS_HZ)
+    samples[part, 0] += 1.3 * np.sin(2 * np.pi * 0.2 * np.arange(20 * FS_HZ) / FS_HZ)
+    found = [span for span in spans(samples) if span[0] == "WANDER"]
+    assert {channel for _, channel, _, _ in found} == {"I"}
+    assert sum(end - start for *_, start, end in found) == pytest.approx(20, abs=6)
+    samples = ecg()
+    samples[part, 0] += 0.5 * np.sin(2 * np.pi * 0.2 * np.arange(20 * FS_HZ) / FS_HZ)
+    assert spans(samples) == []
+
+
 def test_quality_accepts_leads_and_no_other_sensor():
     assert Quality().accepts(SIGNAL)
     assert not Quality().accepts(Signal("finger", "ppg", 125.0, 0, (Channel("PLETH", "1"),)))
