@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path  # noqa: TC003 - a NamedTuple's annotations may be asked for
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,7 @@ from detectors.runner import DetectorRun
 from formats.errors import FormatError
 from formats.wfdb_files import check_annotator, read_blocks, read_header, write_annotations
 from rhythmark.pool import results
+from rhythmark.progress import Count
 from rhythmark.records import distinct
 from signal_processing.errors import RhythmarkError
 from signal_processing.values import Block, Signal, settled
@@ -55,13 +55,13 @@ def run(arguments: Namespace, settings: Settings) -> int:
     channels = tuple(arguments.channels) if arguments.channels else None
     jobs = [Job(path, arguments.output, arguments.annotator, channels) for path in distinct(arguments.records)]
     n_failed = 0
-    with results(annotate, jobs, min(arguments.jobs, len(jobs))) as done:
-        for i, result in enumerate(done, start=1):
+    with Count("records", len(jobs)) as progress, results(annotate, jobs, min(arguments.jobs, len(jobs))) as outcomes:
+        for result in outcomes:
             try:
-                _say(f"[{i}/{len(jobs)}] {_told(result())}")
+                progress.finish_one(_told(result()))
             except RhythmarkError as error:
                 n_failed += 1
-                _say(f"[{i}/{len(jobs)}] error: {error}")
+                progress.finish_one(f"error: {error}")
     if n_failed:
         msg = f"{n_failed} of {len(jobs)} records could not be annotated"
         raise FormatError(msg)
@@ -106,7 +106,3 @@ def _told(done: Done) -> str:
         f"{done.record.name}: {done.n_beats} beats, {done.n_spans} spans and events"
         f" in {done.wall_s:.1f} s ({speed:,.0f} times real time)"
     )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

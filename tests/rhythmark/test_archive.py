@@ -16,7 +16,7 @@ from ingest.errors import BrokerUnavailableError
 from ingest.replay import FULL_SPEED
 from rhythmark import journal as journals
 from rhythmark.archive import UNDATED_US, Manner, archive_of, plan, send
-from rhythmark.progress import Progress
+from rhythmark.progress import Count, Progress
 from signal_processing.values import Block, Channel, Signal
 
 FS_HZ = 250.0
@@ -299,6 +299,18 @@ def test_progress_is_a_bar_on_a_terminal():
         progress.say("error: x")
     assert "1/2 records:  50%" in terminal.getvalue()
     assert "error: x\n" in terminal.getvalue()
+
+
+def test_records_are_counted_by_lines_above_a_bar_on_a_terminal_and_by_lines_alone_elsewhere():
+    terminal, file = Terminal(), io.StringIO()
+    for out in (terminal, file):
+        with Count("records", 2, file=out) as count:
+            count.finish_one("a: 7 beats")
+            count.finish_one("error: x")
+    assert file.getvalue() == "[1/2] a: 7 beats\n[2/2] error: x\n"
+    assert "[2/2] error: x\n" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+    assert "2/2" in terminal.getvalue().rsplit("\r", 1)[-1]
 
 
 def test_progress_is_a_line_every_ten_seconds_elsewhere():
