@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detectors.runner import DetectorRun, annotate
+from detectors.spoilt import SPOILT
 from signal_processing.values import Annotation, Block, Signal
 from signal_processing.vocabulary import is_known
 
@@ -125,6 +126,56 @@ def check_output(detector: AnyDetector, signal: Signal, block: Block) -> None:
     for annotation in last.values():
         if annotation.ongoing:
             _fail(detector, f"leaves {annotation.label} from {annotation.start} ongoing after the end")
+
+
+SHORT_S = 12.0
+"""So much is fed sample by sample, s."""
+
+SHIFTS = (1, 777, 10_000_000_000)
+PARTS = (0.0, 0.31, 0.5, 0.77, 1.0)
+"""Where a signal is cut, as shares of it; both ends among them, for empty blocks."""
+
+
+def check_all(detector: AnyDetector, signal: Signal, block: Block) -> None:
+    """Every law, on one signal about which the detector says something, and on that signal spoilt in every way.
+
+    Parameters
+    ----------
+    detector : kept here or in another package.
+    signal : accepted by it.
+    block : (n_samples, n_channels) in physical units; half a minute is enough for most, a day would take a day.
+
+    Raises
+    ------
+    AssertionError : naming the law, and the first annotation that breaks it.
+    """
+    if not detector.accepts(signal):
+        _fail(detector, f"does not accept {signal.group!r} of {', '.join(c.name for c in signal.channels)}")
+    check_input_untouched(detector, signal, block)
+    if not annotate(detector, signal, [block]):
+        _fail(detector, "says nothing about the signal: give it one on which the laws mean something")
+    cuts = [round(part * len(block)) for part in PARTS]
+    short = block.between(block.start, block.start + round(SHORT_S * signal.fs_hz))
+    second = max(round(signal.fs_hz), 1)
+    check_cuts(detector, signal, block, [*cuts, *cuts])
+    check_cuts(detector, signal, block, range(second, len(block), second))
+    check_cuts(detector, signal, short, range(len(short)))
+    for at in cuts:
+        check_resume(detector, signal, block, at)
+    for shift in SHIFTS:
+        check_shift(detector, signal, block, shift)
+    for piece in (max(second // 10, 1), second):
+        check_latency(detector, signal, block, piece_samples=piece)
+    for at, gap in ((cuts[1], 1), (cuts[2], 100_000), (cuts[0], 10), (cuts[-1], 10)):
+        check_gap(detector, signal, block, cut_at=at, gap=gap)
+    if GAIN in invariances(detector):
+        check_gain(detector, signal, block, 0.25)
+    if OFFSET in invariances(detector):
+        check_offset(detector, signal, block, 8.0)
+    for spoil in SPOILT.values():
+        bad = Block(block.start, spoil(np.array(block.samples)))
+        check_output(detector, signal, bad)
+        check_cuts(detector, signal, bad, [len(bad) // 3, len(bad) // 2])
 
 
 def _check_form(detector: AnyDetector, signal: Signal, annotation: Annotation, *, within: Block) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def registered() -> dict[str, AnyDetector]:
     """Every registered detector with its default configuration, by name.
 
+    Detectors of other packages come after those of this project (`detectors.plugins`).
+
     The chains of one follower each are there so that every follower obeys the laws by itself; `production_for` names
     what runs. They are the same objects at every call: they hold no state of a stream, but the filters that they have
     designed for its sampling rate, which takes 3 ms.
@@ -28,6 +30,7 @@ def _registered() -> dict[str, AnyDetector]:
     from detectors.beats.detector import BeatDetector
     from detectors.chain import Chain
     from detectors.ecg import ecg
+    from detectors.plugins import installed
     from detectors.quality.detector import Quality
     from detectors.rhythms.afib import Afib
     from detectors.rhythms.conduction import Conduction
@@ -60,7 +63,15 @@ def _registered() -> dict[str, AnyDetector]:
         Conductance(),
         WaveDetector(),
     ]
-    return {detector.name: detector for detector in detectors}
+    own = {detector.name: detector for detector in detectors}
+    return own | installed(own)
+
+
+def own() -> dict[str, AnyDetector]:
+    """The registered detectors of this project, by name."""
+    from detectors.plugins import Installed
+
+    return {name: one for name, one in _registered().items() if not isinstance(one, Installed)}
 
 
 def detector_named(name: str) -> AnyDetector:
@@ -83,10 +94,15 @@ def detectors_for(signal: Signal) -> list[AnyDetector]:
 
 
 PRODUCTION = ("ecg", "quality", "ppg", "respiration", "desaturation", "motion", "temperature", "skin-conductance")
-"""What the ingest worker and `rhythmark annotate` run, each where it accepts the group."""
+"""What the ingest worker and `rhythmark annotate` run, each where it accepts the group; installed ones beside."""
 
 
 def production_for(signal: Signal) -> list[AnyDetector]:
-    """The detectors that run over such a channel group; together they say everything once."""
+    """The detectors that run over such a channel group; together they say everything once.
+
+    Those of other packages all run: who installs one wants to see what it says.
+    """
     detectors = registered()
-    return [detectors[name] for name in PRODUCTION if detectors[name].accepts(signal)]
+    others = detectors.keys() - own().keys()
+    names = (*PRODUCTION, *(name for name in detectors if name in others))
+    return [detectors[name] for name in names if detectors[name].accepts(signal)]

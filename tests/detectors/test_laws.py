@@ -11,6 +11,7 @@ from detectors import laws
 from detectors.protocol import Step
 from detectors.registry import registered
 from detectors.runner import annotate
+from detectors.spoilt import SPOILT
 from signal_processing.values import Annotation, Annotator, Block
 from tests.detectors.signals import cases_for, ecg
 
@@ -84,49 +85,7 @@ def test_detector_leaves_its_input_alone(subject):
     laws.check_input_untouched(detector, case.signal, case.block)
 
 
-def _flat(x):
-    return np.zeros_like(x)
-
-
-def _missing(x):
-    return np.full_like(x, np.nan)
-
-
-def _saturated(x):
-    return np.clip(x, -0.05, 0.05) * 100
-
-
-def _railed(x):
-    return np.full_like(x, 16.0)
-
-
-def _holes(x):
-    x = x.copy()
-    x[len(x) // 4 : len(x) // 2] = np.nan
-    x[:: max(len(x) // 50, 1)] = np.nan
-    return x
-
-
-def _monstrous(x):
-    x = x.copy()
-    x[len(x) // 3 : len(x) // 3 + 5] = 1e300
-    x[len(x) // 2 : len(x) // 2 + 5] = -np.inf
-    return x
-
-
-def _noise(x):
-    return np.random.default_rng(9).normal(0, 3.0, x.shape)
-
-
-def _none(x):
-    return x[:0]
-
-
-def _one(x):
-    return x[:1]
-
-
-@pytest.mark.parametrize("spoil", [_flat, _missing, _saturated, _railed, _holes, _monstrous, _noise, _none, _one])
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
 def test_detector_gives_defined_output_when_the_signal_is_bad(subject, spoil):
     detector, case = subject
     spoilt = case.with_samples(spoil(np.array(case.block.samples)))
@@ -196,3 +155,16 @@ def test_law_is_not_kept_when_a_detector_breaks_it(fault):
     case = ecg(duration_s=10.0)
     with pytest.raises(AssertionError, match="detector 'spoiler'"):
         BROKEN[fault](Spoiler(fault), case.signal, case.block)
+
+
+@pytest.mark.parametrize("fault", ["cuts", "absolute", "late", "outside", "writes"])
+def test_the_whole_kit_notices_each_broken_law(fault):
+    case = ecg(duration_s=15.0)
+    with pytest.raises(AssertionError, match="detector 'spoiler'"):
+        laws.check_all(Spoiler(fault), case.signal, case.block)
+
+
+def test_the_whole_kit_refuses_a_signal_on_which_it_would_prove_nothing():
+    case = ecg(duration_s=5.0)
+    with pytest.raises(AssertionError, match="says nothing about the signal"):
+        laws.check_all(Spoiler("none"), case.signal, case.block)
