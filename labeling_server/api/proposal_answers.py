@@ -62,6 +62,27 @@ class DetectorSaw(Answer):
     confidence: float | None
 
 
+class DetectorScore(Answer):
+    """Figures of one version of a detector on a set of records, per cent unless the name says otherwise."""
+
+    detector: str
+    version: str
+    measured: str
+    database: str
+    n_records: int
+    is_held_out: Annotated[bool, Field(description="Whatever was learned had not seen the records")]
+    leads: str
+    figures: dict[str, float]
+
+
+class DetectorScores(Answer):
+    """A version of a detector that read a recording."""
+
+    name: str
+    version: str
+    scores: Annotated[list[DetectorScore], Field(description="Empty: this version was not measured")]
+
+
 class BeatsSay(Answer):
     """The same figures from the beats as they stand, null where they tell none; confidence also where it needs more."""
 

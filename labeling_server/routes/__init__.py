@@ -1,8 +1,19 @@
 """The REST API, a module a noun; each has its `router`."""
 
-from labeling_server.routes import bulk, edits, evidence, families, family_edits, hours, proposals, session, streams
+from labeling_server.routes import (
+    bulk,
+    detectors,
+    edits,
+    evidence,
+    families,
+    family_edits,
+    hours,
+    proposals,
+    session,
+    streams,
+)
 
 # edits of families before families: "edits" is no number of one
-_MODULES = (session, streams, hours, edits, evidence, bulk, proposals, family_edits, families)
+_MODULES = (session, streams, hours, detectors, edits, evidence, bulk, proposals, family_edits, families)
 ROUTERS = tuple(module.router for module in _MODULES)
 """In the order in which they are asked."""

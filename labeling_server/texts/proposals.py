@@ -51,6 +51,14 @@ PROPOSAL_TEXTS: Final[dict[str, str]] = {
     "figures.decided": "{n} beats within decided by people",
     "figures.decided.one": "1 beat within decided by a person",
     "figures.parameters": "Parameters of {name} {version}",
+    # how good the detectors are
+    "detectors.title": "About the detectors",
+    "detectors.about": "What read this recording, and how good that version was on recordings with experts' marks, %.",
+    "detectors.none": "No detector has read this recording.",
+    "detectors.unmeasured": "This version was not measured.",
+    "detectors.where": "{database}, {n} records, {leads}",
+    "detectors.heldout": "held out",
+    "detectors.insample": "in sample",
     # reading blind
     "blind.on": "blinded: no proposals, no machine beats",
     "blind.queue": "Blinded: proposals and beats of machines are hidden, what people said stays. ~ shows them again.",
@@ -60,5 +68,6 @@ PROPOSAL_TEXTS: Final[dict[str, str]] = {
     "blind.accept": "blinded: there are no proposals to accept; ~ shows them again",
     # actions
     "do.accept.all": "Accept all in a range, from a confidence on",
+    "do.detectors": "About the detectors: how good they are",
     "do.blind": "Blinded: hide what machines say, and back",
 }

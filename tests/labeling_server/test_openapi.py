@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from detectors.scores import Score
 from labeling_server.api import answers, edit_bodies, proposal_answers, rows_json
 from signal_processing import family_edits
 from signal_processing.values import Channel, Signal
@@ -66,6 +67,7 @@ def test_every_operation_tells_what_it_answers_and_how_it_refuses(operations):
         (answers.FamilyEdit, set(FamilyEditRow.__struct_fields__)),
         (proposal_answers.Acceptance, set(Acceptance.__struct_fields__)),
         (proposal_answers.AcceptancePreview, set(AcceptancePreview.__struct_fields__)),
+        (proposal_answers.DetectorScore, set(Score.__struct_fields__)),
         (answers.Stream, set(StreamRow.__struct_fields__) - {"patient_id"}),
         (answers.Channel, set(Channel.__struct_fields__)),
     ],

@@ -29,6 +29,7 @@ import { nextRate, stopPlaying, togglePlay } from "../strip/play.js";
 import { deselect, neighbourSpan, selectBeat, selectQueued, selectRow, selectedBeat, spanAt } from "../strip/select.js";
 import "../views/families.js";
 import "../views/lorenz.js";
+import { openDetectors } from "../windows/detectors.js";
 import { openHelp } from "../windows/help.js";
 import { closeOverlay, openCalibration, openGoto } from "../windows/overlays.js";
 import { openPalette } from "../windows/palette.js";
@@ -233,6 +234,7 @@ export const actions = [
   { id: "selection", group: "view", keys: ["p"], run: () => fold("selection") },
   { id: "theme", group: "view", keys: ["t"], run: () => document.getElementById("theme-button").click() },
   { id: "calibrate", group: "view", keys: ["k"], run: openCalibration },
+  { id: "detectors", group: "view", keys: ["%"], run: openDetectors },
   { id: "help", group: "view", keys: ["?"], run: () => openHelp(actions) },
 ];
 
