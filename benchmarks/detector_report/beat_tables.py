@@ -17,6 +17,7 @@ from benchmarks.detector_report.recordings import (
     escapes_as_normal,
     recordings,
 )
+from benchmarks.detector_report.worst import worst
 from detectors.evaluation.beats import Confusion, average_percent, compare, gross
 from detectors.evaluation.marks import Mark
 from detectors.registry import detector_named
@@ -120,7 +121,27 @@ def qrs() -> Part:
         " rules were made with these records in view."
     )
     tables = [Table(_titled(database), columns, rows[database]) for database in DATABASES]
-    return Part("qrs", "QRS complexes", about, tables, remarks=[f"Skipped: {one}." for one in absent], scores=scores)
+    return Part(
+        "qrs",
+        "QRS complexes",
+        about,
+        tables,
+        remarks=[f"Skipped: {one}." for one in absent],
+        scores=scores,
+        worst=worst("QRS", all_recordings(), _measured().marks),
+        worst_about=_WORST_ABOUT,
+    )
+
+
+def _measured() -> Answers:
+    """Channel 0, held out: what the worst records are taken from."""
+    return our_answers()[0]
+
+
+_WORST_ABOUT = (
+    "The ten records with most errors, of both databases, channel 0, held out; of each the ten seconds with most,"
+    " 25 mm/s, 10 mm/mV."
+)
 
 
 def classes() -> Part:
@@ -144,7 +165,16 @@ def classes() -> Part:
         " not ventricular, how many are called so. The open tools"
         " say no classes."
     )
-    return Part("classes", "Ventricular and supraventricular beats", about, tables, scores=scores)
+    marks = _measured().marks
+    return Part(
+        "classes",
+        "Ventricular and supraventricular beats",
+        about,
+        tables,
+        scores=scores,
+        worst=worst("VEB", all_recordings(), marks) + worst("SVEB", all_recordings(), marks),
+        worst_about=f"{_WORST_ABOUT} First of ventricular beats, then of supraventricular ones.",
+    )
 
 
 _CLASS_COLUMNS = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -64,8 +63,8 @@ def _worst(part: Part, sentences: dict[str, str]) -> Iterator[str]:
     if not part.worst:
         return
     yield f"### The worst records: {part.title[0].lower()}{part.title[1:]}\n"
-    for record, errors in groupby(part.worst, key=lambda one: one.record):
-        for one in errors:
-            text = sentences.get(one.key, "_Nobody has looked at this one yet._")
-            yield f"**{record}**, {one.figures}; {one.at}. {text}\n"
-            yield f"![{record}, {one.at}](images/detectors/{one.key.replace('/', '-')}.png)\n"
+    yield f"{part.worst_about}\n"
+    for one in part.worst:
+        text = sentences.get(one.key, "_Nobody has looked at this one yet._")
+        yield f"**{one.record}**: {one.figures}. {text}\n"
+        yield f"![{one.record} {one.at}](images/detectors/{one.key}.png)\n"

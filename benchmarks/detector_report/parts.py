@@ -75,6 +75,7 @@ class Part(msgspec.Struct):
     ----------
     about : what stands before the tables.
     remarks : what was skipped or does not hold.
+    worst_about : how the worst records were chosen, and what their strips show.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Part(msgspec.Struct):
     remarks: list[str] = []
     scores: list[Scores] = []
     worst: list[Wrong] = []
+    worst_about: str = ""
 
 
 def write(part: Part) -> None:
