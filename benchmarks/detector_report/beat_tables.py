@@ -6,6 +6,8 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from benchmarks.detector_report import ours
 from benchmarks.detector_report.parts import Part, Scores, Table, percent
 from benchmarks.detector_report.peers import peers
@@ -52,7 +54,18 @@ def beats_in_words() -> str:
 
 @cache
 def our_answers() -> tuple[Answers, ...]:
-    """With trees that have not seen the record, then with those that ship; channel 0 and all leads of each."""
+    """With trees that have not seen the record, then with those that ship; channel 0 and all leads of each.
+
+    Kept on disk for as long as no detector, recipe or record is another one.
+    """
+    path = ours.CACHE / f"answers-{ours.fingerprint()}.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.encode(_our_answers()))
+    return msgspec.json.decode(path.read_bytes(), type=tuple[Answers, ...])
+
+
+def _our_answers() -> tuple[Answers, ...]:
     found: dict[tuple[Leads, bool], dict[str, list[Mark]]] = defaultdict(dict)
     for trees, records in ours.folds():
         with ours.held_out(trees):
@@ -106,13 +119,13 @@ def qrs() -> Part:
         for database in DATABASES:
             records = list(compared(answers, database).values())
             together = gross(records)
-            figures = _pair(together.qrs), _averages([one.qrs for one in records])
+            figures = score_pair(together.qrs), _averages([one.qrs for one in records])
             error = percent(together.rr_error_ms, 1)
             rows[database].append(
                 [answers.who, answers.leads, *figures[0], percent(together.qrs.f1_percent), *figures[1], error]
             )
             if answers in mine:
-                scores.append(_scores("QRS", database, answers, len(records), _of_score(together.qrs)))
+                scores.append(scores_for("QRS", database, answers, _of_score(together.qrs)))
     columns = ["detector", "leads", "Se", "+P", "F1", "average Se", "average +P", "RR error, ms"]
     about = (
         "Gross sensitivity and positive predictivity, then the averages over records, by EC57 as WFDB's `bxb` counts"
@@ -120,7 +133,7 @@ def qrs() -> Part:
         " channel 0 and the whole record at once; ours is a stream. Nothing about the places of beats is learned; the"
         " rules were made with these records in view."
     )
-    tables = [Table(_titled(database), columns, rows[database]) for database in DATABASES]
+    tables = [Table(titled(database), columns, rows[database]) for database in DATABASES]
     return Part(
         "qrs",
         "QRS complexes",
@@ -157,8 +170,8 @@ def classes() -> Part:
                 rows.append([answers.who, answers.leads, *said, *_classes(together)])
                 if answers.is_held_out and is_escape_normal:
                     figures = {**_of_score(together.veb, "VEB "), **_of_score(together.sveb_pooled, "SVEB ")}
-                    scores.append(_scores("beat classes", database, answers, len(records), figures))
-        tables.append(Table(_titled(database), _CLASS_COLUMNS, rows))
+                    scores.append(scores_for("beat classes", database, answers, figures))
+        tables.append(Table(titled(database), _CLASS_COLUMNS, rows))
     about = (
         "Gross figures by EC57, as `bxb` and `sumstats` count; beats that are not found count as missed. Escape beats"
         " (e, j, n) are N, as papers have it, or S, as `bxb` has it; the detector is taught N. FPR: of beats that are"
@@ -196,10 +209,10 @@ _CLASS_COLUMNS = [
 def _classes(together: Confusion) -> list[str]:
     veb, sveb = together.veb, together.sveb_pooled
     return [
-        *_pair(veb),
+        *score_pair(veb),
         percent(veb.f1_percent),
         percent(veb_fpr_percent(together), 3),
-        *_pair(sveb),
+        *score_pair(sveb),
         percent(sveb.f1_percent),
         percent(together.rr_error_ms, 1),
     ]
@@ -212,7 +225,8 @@ def veb_fpr_percent(together: Confusion) -> float | None:
     return 100.0 * n_wrong / n_all if n_all else None
 
 
-def _pair(score: Score) -> tuple[str, str]:
+def score_pair(score: Score) -> tuple[str, str]:
+    """Sensitivity and positive predictivity."""
     return percent(score.sensitivity.percent), percent(score.predictivity.percent)
 
 
@@ -228,11 +242,14 @@ def _of_score(score: Score, prefix: str = "") -> dict[str, float]:
     return {f"{prefix}{name}": round(value, 2) for name, value in named.items() if value is not None}
 
 
-def _scores(measured: str, database: str, answers: Answers, n_records: int, figures: dict[str, float]) -> Scores:
+def scores_for(measured: str, database: str, answers: Answers, figures: dict[str, float]) -> Scores:
+    """What the workstation shows of it."""
+    n_records = len(recordings(database))
     name, _, version = answers.who.partition(" ")
     return Scores(name, version, measured, database, n_records, bool(answers.is_held_out), answers.leads, figures)
 
 
-def _titled(database: str) -> str:
+def titled(database: str) -> str:
+    """Its name, and how many records there are."""
     names = {"mitdb": "MIT-BIH Arrhythmia", "svdb": "MIT-BIH Supraventricular Arrhythmia"}
     return f"{names[database]} ({database}), {len(recordings(database))} records"

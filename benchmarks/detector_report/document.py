@@ -43,6 +43,8 @@ def _lines(parts: list[Part]) -> Iterator[str]:
         yield f"{part.about}\n"
         for table in part.tables:
             yield from _table(table)
+        if part.printed:
+            yield f"```text\n{part.printed}\n```\n"
         for picture in part.pictures:
             yield f"![{picture.text}](images/detectors/{picture.file})\n"
         if part.remarks:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def marks(signal: Signal, annotations: list[Annotation]) -> list[Mark]:
 
 def folds() -> list[tuple[Trees, frozenset[str]]]:
     """(trees, the records that they have not seen) of each fold of `training.beat_labels`; every record is in one."""
-    path = CACHE / f"folds-{_fingerprint()}.npz"
+    path = CACHE / f"folds-{fingerprint()}.npz"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(path, **_trained())
@@ -80,11 +81,14 @@ def _trained() -> dict[str, Any]:
     return arrays
 
 
-def _fingerprint() -> str:
-    """Of whatever decides the folds: the recipe, what it measures, and which records there are."""
+@cache
+def fingerprint() -> str:
+    """Of whatever decides the answers: detectors, recipes, and which records there are."""
     root = Path(loops.__file__).parents[2]
     digest = hashlib.sha256()
-    for path in sorted([*root.glob("detectors/beats/*.py"), *root.glob("training/*.py")]):
+    for path in sorted(
+        [*root.glob("detectors/**/*.py"), *root.glob("detectors/**/*.npz"), *root.glob("training/*.py")]
+    ):
         digest.update(path.read_bytes())
     for database in ("mitdb", "svdb"):
         digest.update((DATA_DIR / database / "RECORDS").read_bytes())

@@ -75,6 +75,7 @@ class Part(msgspec.Struct):
     ----------
     about : what stands before the tables.
     remarks : what was skipped or does not hold.
+    printed : figures in the words of who measured them.
     worst_about : how the worst records were chosen, and what their strips show.
     """
 
@@ -87,6 +88,7 @@ class Part(msgspec.Struct):
     scores: list[Scores] = []
     worst: list[Wrong] = []
     worst_about: str = ""
+    printed: str = ""
 
 
 def write(part: Part) -> None:

@@ -23,7 +23,7 @@ LEAD_MM, MARKS_MM = 30.0, 6.0
 MM_PER_INCH = 25.4
 DPI = 90
 MAX_BYTES = 100_000
-N_COLORS = 32
+N_COLORS = 64
 PAPER, FINE, COARSE = "#fffaf7", "#f6d9d3", "#e9b3a8"
 TRACE, REFERENCE, TEST, WRONG = "#1a1a1a", "#1a1a1a", "#0b5c9e", "#c00000"
 
@@ -87,7 +87,7 @@ def _letters(axes: Any, marks: Sequence[Mark], where: tuple[int, int, float], y_
 
 
 def _save(figure: Any, file: str) -> None:
-    """As a picture of few colours: lines on paper need no more, and it is a third of the size."""
+    """As a picture of few colours: lines on paper need no more, and it is half the size."""
     from matplotlib import pyplot as plt
     from PIL import Image
 

@@ -12,7 +12,7 @@ from benchmarks.detector_report.recordings import Recording, escapes_as_normal
 from detectors.evaluation.marks import LEARNING_S, MATCH_WINDOW_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from detectors.evaluation.marks import Mark
 
@@ -39,8 +39,9 @@ class Errors(NamedTuple):
 def errors(reference: Sequence[Mark], test: Sequence[Mark], kind: Kind, fs_hz: float) -> Errors:
     """Where the two differ; each beat is paired with the nearest within 150 ms, near enough to what `bxb` does."""
     of_kind, beats = _OF_KIND[kind], _OF_KIND["QRS"]
+    is_counted = _outside_fibrillation(reference)
     theirs = [mark for mark in escapes_as_normal(reference) if mark.symbol in beats]
-    ours = [mark for mark in test if mark.symbol in beats]
+    ours = [mark for mark in test if mark.symbol in beats and is_counted(mark.sample)]
     window, start = MATCH_WINDOW_S * fs_hz, LEARNING_S * fs_hz
     partner_of_theirs, partner_of_ours = _partners(theirs, ours, window), _partners(ours, theirs, window)
     wanted = [(mark, partner) for mark, partner in zip(theirs, partner_of_theirs, strict=True) if mark.sample >= start]
@@ -51,6 +52,12 @@ def errors(reference: Sequence[Mark], test: Sequence[Mark], kind: Kind, fs_hz: f
     allowed = of_kind + _NO_ERROR.get(kind, "")
     extra = [mark.sample for mark, partner in given if partner is None or partner.symbol not in allowed]
     return Errors(np.array(missed, int), np.array(extra, int), len(wanted))
+
+
+def _outside_fibrillation(reference: Sequence[Mark]) -> Callable[[int], bool]:
+    """Whether a sample is outside of `[` to `]`, where no beats are counted."""
+    edges = [mark.sample for mark in reference if mark.symbol in "[]"]
+    return lambda sample: bool(np.searchsorted(edges, sample, side="right") % 2 == 0)
 
 
 def _partners(marks: Sequence[Mark], others: Sequence[Mark], window: float) -> list[Mark | None]:
