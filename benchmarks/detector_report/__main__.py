@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from benchmarks.detector_report.parts import Part
 
-RECIPES: tuple[recipes.Recipe, ...] = ()
-"""Sections that are what a training recipe prints of records that were held out."""
-
 PARTS = {
     "qrs": "beat_tables:qrs",
     "classes": "beat_tables:classes",
@@ -32,7 +29,7 @@ PARTS = {
 }
 """In the order of the report: the function that measures each. A new table is a function that gives a `Part`."""
 
-NAMES = (*PARTS, *(recipe.name for recipe in RECIPES))
+NAMES = (*PARTS, *(recipe.name for recipe in recipes.RECIPES))
 
 
 def main() -> int:
@@ -49,7 +46,7 @@ def main() -> int:
 
 
 def _made(name: str) -> Part:
-    for recipe in RECIPES:
+    for recipe in recipes.RECIPES:
         if recipe.name == name:
             return recipes.part(recipe)
     module, _, function = PARTS[name].partition(":")

@@ -13,6 +13,7 @@ import sys
 from typing import NamedTuple
 
 from benchmarks.detector_report.parts import ROOT, Part, Scores
+from detectors.registry import own
 
 
 class Measured(NamedTuple):
@@ -20,12 +21,11 @@ class Measured(NamedTuple):
 
     Parameters
     ----------
-    detector, version : whose it is.
-    line : regular expression; its named groups are the figures, "_" for a space.
+    detector : the annotator whose figures they are, in its version of now.
+    line : regular expression; its named groups are the figures, "_" for a space and "_P" for +P.
     """
 
     detector: str
-    version: str
     measured: str
     database: str
     n_records: int
@@ -55,10 +55,57 @@ def part(recipe: Recipe) -> Part:
     return Part(recipe.name, recipe.title, recipe.about, [], printed=done.stdout.rstrip(), scores=scores)
 
 
+def version_of(annotator: str) -> str:
+    """The version of now of an annotator of ours."""
+    (version,) = {a.version for detector in own().values() for a in detector.annotators if a.name == annotator}
+    return version
+
+
 def _scores(one: Measured, printed: str) -> Scores:
     found = re.search(one.line, printed)
     if found is None:
         msg = f"what training prints must have a line {one.line!r}"
         raise ValueError(msg)
-    figures = {name.replace("_", " "): float(value) for name, value in found.groupdict().items()}
-    return Scores(one.detector, one.version, one.measured, one.database, one.n_records, True, one.leads, figures)  # noqa: FBT003 - as the field is read
+    figures = {name.replace("_P", " +P").replace("_", " "): float(value) for name, value in found.groupdict().items()}
+    return Scores(
+        detector=one.detector,
+        version=version_of(one.detector),
+        measured=one.measured,
+        database=one.database,
+        n_records=one.n_records,
+        is_held_out=True,
+        leads=one.leads,
+        figures=figures,
+    )
+
+
+_AFDB = (
+    r"afdb\S*: beats Se (?P<beats_Se>[\d.]+).*?Sp (?P<beats_Sp>[\d.]+)"
+    r".*?episodes Se (?P<episodes_Se>[\d.]+).*?\+P (?P<episodes_P>[\d.]+)"
+)
+_NSRDB = r"nsrdb\S*: Sp (?P<beats_Sp>[\d.]+)"
+
+RECIPES = (
+    Recipe(
+        "afib_rhythm",
+        "Atrial fibrillation from the beats",
+        "Beats of fibrillation (Se, Sp) and episodes of 30 s and more (Se, +P), pooled over the records of a database,"
+        " by weights that had not seen the patient, from the experts' beats.",
+        (
+            Measured("afib", "fibrillation", "afdb", 13, "beats of experts", _AFDB),
+            Measured("afib", "fibrillation", "nsrdb", 9, "beats of experts", _NSRDB),
+        ),
+    ),
+    Recipe(
+        "strips",
+        "Short strips",
+        "F1 of each class of the Challenge 2017 and its score, the mean of those of N, A and O, by trees that had not"
+        " seen the strip; then how often the verdict is right where it is how certain.",
+    ),
+    Recipe(
+        "wave_boundaries",
+        "Onsets and ends of waves",
+        "LUDB and QTDB by the rules of CSE and of Martinez 2004 (150 ms), by networks that had not seen the record.",
+    ),
+)
+"""Sections that are what a training recipe prints of records that were held out, in the order of the report."""

@@ -39,7 +39,8 @@ def part() -> Part:
         f"Every record of mitdb and svdb, distorted; {beats_in_words()} with trees that had not seen the record; gross"
         " F1 by EC57 (escape beats are N) and its change against the record as it is, in points. Beats within lost"
         " blocks are asked of nobody; a lost block is a gap, at which the detector begins anew, as it would behind"
-        " Kafka. Resampled records lose what the lower rate cannot carry."
+        " Kafka, or missing samples (NaN) of a signal that goes on. Resampled records lose what the lower"
+        " rate cannot carry."
     )
     return Part("robustness", "Robustness", about, tables)
 

@@ -46,14 +46,18 @@ class Distorted(NamedTuple):
     samples : (n_samples, n_channels), in the units of the original.
     fs_hz : their rate.
     lost : in samples of `samples`; in order.
+    is_gap : whether nothing comes in their place.
     """
 
     samples: Floats
     fs_hz: float
     lost: tuple[Lost, ...] = ()
+    is_gap: bool = True
 
     def blocks(self) -> list[Block]:
-        """What comes: one block up to each loss, and the rest."""
+        """What comes: one block up to each loss, and the rest; all in one where losses are no gaps."""
+        if not self.is_gap:
+            return [Block(0, self.samples)]
         edges = [0, *(edge for lost in self.lost for edge in lost), len(self.samples)]
         pairs = zip(edges[::2], edges[1::2], strict=True)
         return [Block(start, self.samples[start:end]) for start, end in pairs if end > start]
@@ -98,16 +102,20 @@ def with_hum(hum_hz: float, *, amplitude_mv: float = HUM_MV) -> Callable[[Floats
 
 
 def with_losses(
-    *, share: float = LOST_SHARE, block_s: float = LOST_BLOCK_S, seed: int = SEED
+    *, share: float = LOST_SHARE, block_s: float = LOST_BLOCK_S, seed: int = SEED, is_gap: bool = True
 ) -> Callable[[Floats, float], Distorted]:
-    """Every block is lost with this probability, whatever happened to the one before; the same ones at every call."""
+    """Every block is lost with this probability, whatever happened to the one before; the same ones at every call.
+
+    A lost block is a gap; or, when `is_gap` is False, samples that are missing (NaN) in a signal that goes on.
+    """
 
     def distort(samples: Floats, fs_hz: float) -> Distorted:
         n = max(round(block_s * fs_hz), 1)
         is_lost = np.random.default_rng(seed).random(-(-len(samples) // n)) < share
         edges = np.flatnonzero(np.diff(is_lost.astype(np.int8), prepend=0, append=0)) * n
         ends = np.minimum(edges, len(samples)).reshape(-1, 2).tolist()
-        return Distorted(samples, fs_hz, tuple(Lost(start, end) for start, end in ends))
+        lost = tuple(Lost(start, end) for start, end in ends)
+        return Distorted(samples if is_gap else _holed(samples, lost), fs_hz, lost, is_gap=is_gap)
 
     return distort
 
@@ -120,6 +128,7 @@ DISTORTIONS: dict[str, Callable[[Floats, float], Distorted]] = {
     **{f"resampled to {to_hz:g} Hz": resampled(to_hz) for to_hz in (125.0, 250.0, 500.0, 1000.0)},
     **{f"mains hum of {hum_hz:g} Hz, {HUM_MV:g} mV": with_hum(hum_hz) for hum_hz in (50.0, 60.0)},
     f"{100 * LOST_SHARE:g} % of blocks of {LOST_BLOCK_S:g} s missing": with_losses(),
+    f"{100 * LOST_SHARE:g} % of blocks of {LOST_BLOCK_S:g} s as missing samples": with_losses(is_gap=False),
 }
 """By what people read; the first changes nothing."""
 
@@ -138,6 +147,13 @@ def without_lost(marks: Iterable[Mark], lost: Sequence[Lost]) -> list[Mark]:
         if i < 0 or mark.sample >= lost[i].end or mark.symbol in "+~[]":
             kept.append(mark)
     return kept
+
+
+def _holed(samples: Floats, lost: Sequence[Lost]) -> Floats:
+    out = np.array(samples)
+    for one in lost:
+        out[one.start : one.end] = np.nan
+    return out
 
 
 def _filled(samples: Floats) -> Floats:

@@ -75,6 +75,17 @@ def test_losses_are_a_tenth_of_the_blocks_and_the_same_ones_each_time():
     assert not {block.start for block in blocks} & {lost.start for lost in found.lost}
 
 
+def test_lost_blocks_can_be_missing_samples_of_a_signal_that_goes_on():
+    x = leads(36_000)
+    x.flags.writeable = False
+    gaps, holes = with_losses()(x, FS_HZ), with_losses(is_gap=False)(x, FS_HZ)
+    (block,) = holes.blocks()
+    missing = np.isnan(block.samples).all(axis=1)
+    assert holes.lost == gaps.lost
+    assert missing.sum() == sum(lost.end - lost.start for lost in gaps.lost) > 0
+    assert np.array_equal(block.samples[~missing], x[~missing])
+
+
 def test_what_comes_around_a_loss_lies_where_it_was():
     x = np.arange(10.0)[:, np.newaxis]
     blocks = Distorted(x, 1.0, (Lost(0, 2), Lost(5, 6), Lost(9, 10))).blocks()
