@@ -36,5 +36,7 @@ def test_a_key_shows_how_good_the_detectors_are_and_which_were_not_measured(open
     told = page.text(f"[data-detector={measured.detector}]")
     assert f"{measured.detector} {measured.version}" in told
     assert all(f"{name} {value:g}" in " ".join(told.split()) for name, value in measured.figures.items())
+    box = page.page.locator(".overlay.detectors")
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")  # nothing is cut off at its side
     page.press("Escape")
     assert page.page.locator(".overlay").count() == 0

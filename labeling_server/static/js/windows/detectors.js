@@ -31,6 +31,6 @@ function section({ name, version, scores }) {
 function row(score) {
   const where = say("detectors.where", { database: score.database, n: score.n_records, leads: score.leads });
   const how = say(score.is_held_out ? "detectors.heldout" : "detectors.insample");
-  const figures = Object.entries(score.figures).map(([name, value]) => h("span", { class: "one" }, `${name} `, h("b", {}, String(value)), " "));
+  const figures = Object.entries(score.figures).map(([name, value]) => h("span", { class: "one" }, `${name} `, h("b", {}, String(value))));
   return h("tr", {}, h("th", { scope: "row" }, score.measured, h("br"), h("span", {}, `${where}, ${how}`)), h("td", {}, ...figures));
 }
