@@ -26,6 +26,7 @@ PARTS = {
     "runs": "run_tables:part",
     "noise": "noise:part",
     "robustness": "robustness:part",
+    "speed": "speed:part",
 }
 """In the order of the report: the function that measures each. A new table is a function that gives a `Part`."""
 

@@ -168,15 +168,14 @@ def classes() -> Part:
                 together = gross(records)
                 said = ["held out" if answers.is_held_out else "in sample", "N" if is_escape_normal else "S"]
                 rows.append([answers.who, answers.leads, *said, *_classes(together)])
-                if answers.is_held_out and is_escape_normal:
+                if answers.is_held_out and not is_escape_normal:
                     figures = {**_of_score(together.veb, "VEB "), **_of_score(together.sveb_pooled, "SVEB ")}
                     scores.append(scores_for("beat classes", database, answers, figures))
         tables.append(Table(titled(database), _CLASS_COLUMNS, rows))
     about = (
         "Gross figures by EC57, as `bxb` and `sumstats` count; beats that are not found count as missed. Escape beats"
-        " (e, j, n) are N, as papers have it, or S, as `bxb` has it; the detector is taught N. FPR: of beats that are"
-        " not ventricular, how many are called so. The open tools"
-        " say no classes."
+        " (e, j, n) are N, as papers have it, or S, as `bxb` has it, by which the rest of this report goes. FPR: of"
+        " beats that are not ventricular, how many are called so. The open tools say no classes."
     )
     marks = _measured().marks
     return Part(

@@ -10,7 +10,7 @@ import msgspec
 from benchmarks.detector_report import ours
 from benchmarks.detector_report.beat_tables import DATABASES, all_recordings, beats_in_words
 from benchmarks.detector_report.parts import Part, Table, percent
-from benchmarks.detector_report.recordings import CHANNEL_0, Leads, Recording, chosen, escapes_as_normal, recordings
+from benchmarks.detector_report.recordings import CHANNEL_0, Leads, Recording, chosen, recordings
 from detectors.evaluation.beats import Confusion, compare
 from detectors.evaluation.distortions import DISTORTIONS, on_original, without_lost
 from detectors.registry import detector_named
@@ -37,7 +37,7 @@ def part() -> Part:
     ]
     about = (
         f"Every record of mitdb and svdb, distorted; {beats_in_words()} with trees that had not seen the record; gross"
-        " F1 by EC57 (escape beats are N) and its change against the record as it is, in points. Beats within lost"
+        " F1 by EC57 and its change against the record as it is, in points. Beats within lost"
         " blocks are asked of nobody; a lost block is a gap, at which the detector begins anew, as it would behind"
         " Kafka, or missing samples (NaN) of a signal that goes on. Resampled records lose what the lower"
         " rate cannot carry."
@@ -68,9 +68,8 @@ def _add(found: Found, recording: Recording, leads: Leads) -> None:
 
 
 def _compared(recording: Recording, marks: list, distorted: Distorted) -> Confusion:
-    reference = escapes_as_normal(without_lost(recording.reference, distorted.lost))
-    test = escapes_as_normal(marks)
-    return compare(reference, test, fs_hz=recording.signal.fs_hz, end=recording.n_samples)
+    reference = without_lost(recording.reference, distorted.lost)
+    return compare(reference, marks, fs_hz=recording.signal.fs_hz, end=recording.n_samples)
 
 
 def _table(database: str, words: str, found: Found) -> Table:

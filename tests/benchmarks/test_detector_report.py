@@ -46,7 +46,7 @@ def test_every_record_of_a_table_has_as_many_cells_as_the_table_has_columns():
         ("QRS", "NVNN", "NVN ", [3], []),
         ("QRS", "NV N", "NVNN", [], [2]),
         ("VEB", "NVNF", "NNVV", [1], [2]),  # a fusion beat called V is no error
-        ("SVEB", "NANe", "NSSN", [], [2]),  # an escape beat is N
+        ("SVEB", "NANe", "NSSN", [3], [2]),  # an escape beat is supraventricular, as bxb has it
         ("SVEB", "NSQN", "N SV", [1], []),
     ],
 )
