@@ -1,4 +1,4 @@
-"""Learn the networks of `detectors/waves/model.npz`: where P, QRS and T begin and end.
+"""Learn the network of `detectors/waves/model.npz`: where P, QRS and T begin and end.
 
 `python -m training.wave_boundaries` learns from all records and writes the file; with `--cross-validate` it writes
 nothing, learns from two thirds of the patients at a time, and prints how well that does on the others. Both need torch,
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from training.wave_strips import Strip
 
 N_FOLDS = 3
-N_EPOCHS = 60
-N_NETWORKS = 2
-"""Learned from all records, each from another seed; the detector averages what they say."""
+N_EPOCHS = 50
 SEED = 7
 
 
@@ -51,17 +49,17 @@ def cross_validated(strips: Sequence[Strip], noise: NDArray[np.float32]) -> list
     """A network for each third, which has not seen it."""
     fold_of = folds(strips)
     seen = [[strip for strip in strips if fold_of[strip.database, strip.record] != fold] for fold in range(N_FOLDS)]
-    return [network_of(learn(own, noise, n_epochs=N_EPOCHS, seed=fold), "") for fold, own in enumerate(seen)]
+    return [network_of(learn(own, noise, n_epochs=N_EPOCHS, seed=fold)) for fold, own in enumerate(seen)]
 
 
-def found(networks: Sequence[Network], strip: Strip) -> list[Marked]:
-    """The waves that networks find in a strip."""
+def found(network: Network, strip: Strip) -> list[Marked]:
+    """The waves that a network finds in a strip."""
     n = len(strip.samples)
     chances = np.zeros((n, 4), np.float32)
     for first in range(0, n, N_HOP):
         window = strip.samples[np.clip(np.arange(first - N_MARGIN, first - N_MARGIN + N_WINDOW), 0, n - 1)]
         plain = normalised(window.astype(np.float64), size_of(window.astype(np.float64)))
-        own = np.mean([probabilities(network, plain) for network in networks], axis=0)
+        own = probabilities(network, plain)
         chances[first : first + N_HOP] = own[N_MARGIN : N_MARGIN + min(N_HOP, n - first)]
     waves = waves_of(chances, strip.samples[:, None], np.zeros(n, np.bool_))
     return [Marked(wave.kind, *(strip.start_s + place / FS_HZ for place in wave[1:4])) for wave in waves]
@@ -73,7 +71,7 @@ def held_out(strips: Iterable[Strip], networks: Sequence[Network]) -> dict[str, 
     strips = list(strips)
     fold_of = folds(strips)
     for strip in strips:
-        waves = found([networks[fold_of[strip.database, strip.record]]], strip)
+        waves = found(networks[fold_of[strip.database, strip.record]], strip)
         for name in (f"{strip.database} lead {strip.lead}", f"{strip.database} all leads, each alone"):
             tallies.setdefault(name, Tally()).add(strip.marked, waves, strip.judged_s)
     return tallies
@@ -91,10 +89,7 @@ def main() -> int:
         networks = cross_validated(strips, noise)
         print(*(table(name, tally) for name, tally in held_out(strips, networks).items()), sep="\n\n")
         return 0
-    arrays: dict[str, Any] = {"n_networks": np.array(N_NETWORKS)}
-    for number in range(N_NETWORKS):
-        own = learn(strips, noise, n_epochs=N_EPOCHS, seed=N_FOLDS + number)
-        arrays |= {f"{number}.{name}": value for name, value in own.items()}
+    arrays: dict[str, Any] = learn(strips, noise, n_epochs=N_EPOCHS, seed=N_FOLDS)
     np.savez_compressed(arguments.output, **arrays)
     return 0
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from detectors.waves.decode import QRS, P
 from detectors.waves.network import CLASSES, DILATIONS, N_STEM_TAPS, N_TAPS
 from detectors.waves.windows import FS_HZ, N_WINDOW, normalised, size_of
 
@@ -162,7 +163,7 @@ def _batch(strips: Sequence[Strip], noise: NDArray[np.float32], rng: np.random.G
         if rng.random() < 0.3:  # noqa: PLR2004 - as if an electrode lay elsewhere
             beside = rng.choice(others[strip.database, strip.record, strip.start_s])
             part = _mixed(part, _window(strips[beside], place), rng.uniform(0.3, 1), rng.choice([-1, 1]))
-        parts.append(part)
+        parts.append(_without_p(part) if rng.random() < 0.08 else part)  # noqa: PLR2004 - it is not the rhythm that tells
     samples = [_spoilt(part.samples.astype(np.float64), noise, rng) for part in parts]
     return Examples(
         np.array([normalised(one, size_of(one)) for one in samples]),
@@ -176,9 +177,15 @@ def _place(strip: Strip, rng: np.random.Generator) -> Floats:
     steps = np.ones(N_WINDOW)
     if rng.random() < 0.5:  # noqa: PLR2004 - half of them
         steps *= np.exp(rng.normal(0, STRETCH)) * _slow(WARP, rng)
-    room = len(strip.samples) - steps.sum()
+    wide = np.arange(len(strip.samples), dtype=np.float64)  # where each sample of the strip comes to lie
+    if rng.random() < 0.25:  # noqa: PLR2004 - beats of another width: a wide QRS is no reason to lack a P
+        wide = np.cumsum(1 + strip.targets[:, QRS] * (np.exp(rng.uniform(-0.2, 0.7)) - 1))
+        wide -= wide[0]
+    room = wide[-1] + 1 - steps.sum()
     first = round(rng.uniform(min(-OUTSIDE, room), max(room, 0) + OUTSIDE))
-    return np.asarray(first + np.cumsum(steps) - steps[0])
+    place = first + np.cumsum(steps) - steps[0]
+    within = np.interp(place, wide, np.arange(len(wide)))
+    return np.asarray(within + np.minimum(place, 0) + np.maximum(place - wide[-1], 0))
 
 
 def _slow(spread: float, rng: np.random.Generator) -> Floats:
@@ -196,6 +203,19 @@ def _window(strip: Strip, place: Floats) -> Examples:
     targets = strip.targets[base] * (1 - part)[:, None] + strip.targets[base + 1] * part[:, None]
     weights = np.where(inside == place, np.minimum(strip.weights[base], strip.weights[base + 1]), 0)
     return Examples(_cubic(strip.samples, base, part), targets, weights)
+
+
+def _without_p(part: Examples) -> Examples:
+    """Straight lines where the P waves are."""
+    is_p = part.targets[:, P] > 0
+    if is_p.all():
+        return part
+    at = np.arange(len(is_p))
+    samples = np.where(is_p, np.interp(at, at[~is_p], part.samples[~is_p]), part.samples).astype(np.float32)
+    targets = part.targets.copy()
+    targets[:, 0] += targets[:, P]
+    targets[:, P] = 0
+    return Examples(samples, targets, part.weights)
 
 
 def _mixed(one: Examples, other: Examples, share: float, sign: int) -> Examples:

@@ -22,6 +22,13 @@ JOINED = {P: 8, QRS: 6, T: 12}
 """Two pieces of one class that are so near to each other are one wave, samples."""
 FAINT = 0.02
 """Where the probability falls below this, a wave is over for certain."""
+MAX_PR = 110
+"""From the peak of P to the onset of its QRS at most, samples."""
+NEIGHBOURS = 3
+"""A P wave is weighed against so many beats on either side."""
+USUAL, CERTAIN = 0.5, 0.8
+"""It stands if this share of them has one too, or if its confidence is this: in fibrillation, in flutter and with a
+pacemaker now and then something before a QRS looks like one."""
 SECOND_PEAK = 0.5
 """A QRS peaks upwards unless what goes down is larger than what goes up divided by this."""
 
@@ -58,7 +65,32 @@ def waves_of(chances: Rows, samples: Rows, missing: Flags) -> list[Wave]:
         for low, high in _pieces(chances[:, kind], kind)
         if not missing[max(low - 1, 0) : high + 1].any()
     ]
-    return sorted(found, key=lambda wave: wave.peak)
+    return _without_lone_p(sorted(found, key=lambda wave: wave.peak))
+
+
+def _without_lone_p(waves: list[Wave]) -> list[Wave]:
+    onsets = np.array([wave.onset for wave in waves if wave.kind == QRS])
+    beats = {i: _beat_of(wave, onsets) for i, wave in enumerate(waves) if wave.kind == P}
+    led = set(beats.values())
+    return [
+        wave
+        for i, wave in enumerate(waves)
+        if wave.kind != P or wave.confidence >= CERTAIN or _is_usual(beats[i], led, len(onsets))
+    ]
+
+
+def _beat_of(wave: Wave, onsets: NDArray[np.float64]) -> int | None:
+    """The number of the QRS that follows a P wave."""
+    following = int(np.searchsorted(onsets, wave.peak))
+    return following if following < len(onsets) and onsets[following] - wave.peak < MAX_PR else None
+
+
+def _is_usual(beat: int | None, led: set[int | None], n_beats: int) -> bool:
+    """Whether most beats around one are led by a P wave."""
+    if beat is None:
+        return False
+    others = [i for i in range(max(beat - NEIGHBOURS, 0), min(beat + NEIGHBOURS + 1, n_beats)) if i != beat]
+    return sum(i in led for i in others) >= USUAL * len(others)
 
 
 def _pieces(chance: Rows, kind: int) -> Iterator[tuple[int, int]]:

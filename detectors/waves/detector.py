@@ -155,7 +155,7 @@ def _classes() -> tuple[str, ...]:
 def _waves(state: WavesRun, first: int) -> list[Wave]:
     """All waves of the window that is asked for what is from sample `first` on."""
     from detectors.waves.decode import waves_of
-    from detectors.waves.network import networks, probabilities
+    from detectors.waves.network import learned, probabilities
 
     cut = cut_for(state.fs_hz)
     raw = np.full((cut.before + cut.after, len(state.leads)), np.nan)
@@ -169,11 +169,9 @@ def _waves(state: WavesRun, first: int) -> list[Wave]:
     chances = np.zeros((N_WINDOW, len(_classes())), np.float32)
     n_there = np.zeros((N_WINDOW, 1), np.float32)
     for window in usable:
-        own = np.zeros_like(chances)
-        for network in networks():
-            own += probabilities(network, window.samples)
+        own = probabilities(learned(), window.samples)
         own[window.missing] = 0
-        chances += own / np.float32(len(networks()))
+        chances += own
         n_there[:, 0] += ~window.missing
     chances /= np.maximum(n_there, 1)
     return waves_of(chances, np.column_stack([one.samples for one in usable]), n_there[:, 0] == 0)

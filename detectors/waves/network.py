@@ -49,20 +49,20 @@ class Network(NamedTuple):
 
 
 @cache
-def networks() -> tuple[Network, ...]:
-    """The learned networks, the probabilities of which are averaged."""
+def learned() -> Network:
+    """The learned network."""
     with files(__package__).joinpath("model.npz").open("rb") as file, np.load(file) as arrays:
-        return tuple(network_of(arrays, f"{i}.") for i in range(int(arrays["n_networks"])))
+        return network_of(arrays)
 
 
-def network_of(arrays: Mapping[str, Any], prefix: str) -> Network:
-    """The network whose arrays have that prefix: "stem", "down0" and "down0b", "middle0", "up0" and so on, "out"."""
+def network_of(arrays: Mapping[str, Any]) -> Network:
+    """The network of a file's arrays: "stem", "down0" and "down0b", "middle0", "up0" and so on, "out"."""
 
     def layer(name: str) -> Layer:
-        weights, bias = (np.asarray(arrays[f"{prefix}{name}.{part}"], np.float32) for part in ("weights", "bias"))
+        weights, bias = (np.asarray(arrays[f"{name}.{part}"], np.float32) for part in ("weights", "bias"))
         return Layer(np.ascontiguousarray(weights), bias)
 
-    n_down = sum(name.startswith(f"{prefix}up") for name in arrays) // 2
+    n_down = sum(name.startswith("up") for name in arrays) // 2
     down = tuple((_halving(layer(f"down{i}")), layer(f"down{i}b")) for i in range(n_down))
     middle = tuple(layer(f"middle{i}") for i in range(len(DILATIONS)))
     return Network(_stem(layer("stem")), down, middle, tuple(layer(f"up{i}") for i in range(n_down)), layer("out"))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.runner import DetectorRun, annotate
+from detectors.waves.decode import P, waves_of
 from detectors.waves.detector import WaveDetector
 from detectors.waves.intervals import peak_of
 from formats.wave_marks import waves_in
@@ -75,6 +76,19 @@ def test_beats_without_a_p_wave_have_none():
     signal, block, beats = drawn(without=("PWAVE",))
     assert len(found(signal, block, "QRS")) >= len(beats) - 2
     assert len(found(signal, block, "PWAVE")) <= 1
+
+
+def test_a_p_wave_stands_alone_only_where_it_is_certain():
+    chances = np.zeros((1024, 4), np.float32)
+    for at in (200, 400, 600, 800):
+        chances[at : at + 25, 2] = 1
+    for at, chance in ((150, 0.7), (350, 0.9)):
+        chances[at : at + 20, 1] = chance
+    shape, there = np.zeros((1024, 1), np.float32), np.zeros(1024, bool)
+    assert [wave.onset > 300 for wave in waves_of(chances, shape, there) if wave.kind == P] == [True]
+    for at in (550, 750):
+        chances[at : at + 20, 1] = 0.7
+    assert sum(wave.kind == P for wave in waves_of(chances, shape, there)) == 4
 
 
 def test_waves_of_one_lead_follow_each_other_without_overlap():
@@ -153,7 +167,7 @@ def test_state_does_not_grow_with_the_stream():
 
 @pytest.mark.data
 def test_bounds_are_as_near_to_the_experts_as_they_were_when_learned(data_dir):
-    """Records that the networks were learned from: no figure of what to expect, but one that a fault would change."""
+    """Records that the network has learned from: no figure of what to expect, but one that a fault would change."""
     # sinus rhythm, a block of each bundle branch, fibrillation, a pacemaker
     folder, errors_ms, counts = data_dir / "ludb" / "data", {}, {}
     for name in ("3", "23", "51", "93", "107", "141"):
