@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 DATABASES = ("mitdb", "svdb")
 MATCH_S = 0.150
+NO_BEAT = "O"
+FLUTTER = "!"
 AAMI = {
-    **dict.fromkeys("NLRBejn", "N"),
-    **dict.fromkeys("aJAS", "S"),
+    **dict.fromkeys("NLRB", "N"),
+    **dict.fromkeys("aJASejn", "S"),
     **dict.fromkeys("VEr", "V"),
     "F": "F",
     **dict.fromkeys("/fQ?", "Q"),
+    FLUTTER: FLUTTER,
 }
+"""As WFDB's program bxb, which counts escape beats as supraventricular."""
 
 
 class Examples(NamedTuple):
@@ -33,19 +37,19 @@ class Examples(NamedTuple):
     Parameters
     ----------
     features : (n, n_features).
-    labels : N, S, V, F or Q.
+    labels : N, S, V, F or Q; `FLUTTER`; `NO_BEAT` where the reference has none.
     records : name of the record; one patient each.
     databases : name of the database.
-    both_leads : whether all leads were seen, and not one alone.
-    times_s : from the beginning of the record.
+    views : which leads were seen, "lead 0" or "leads 0, 1".
+    samples : where the beat was found.
     """
 
     features: NDArray[np.float64]
     labels: NDArray[np.str_]
     records: NDArray[np.str_]
     databases: NDArray[np.str_]
-    both_leads: NDArray[np.bool_]
-    times_s: NDArray[np.float64]
+    views: NDArray[np.str_]
+    samples: NDArray[np.int64]
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Examples:
         """The named rows."""
@@ -53,15 +57,20 @@ class Examples(NamedTuple):
         return Examples(*columns)
 
 
+def records_of(data_dir: Path, database: str) -> list[str]:
+    """Names of the records of a database, each a patient."""
+    return (data_dir / database / "RECORDS").read_text(encoding="ascii").split()
+
+
 def read_examples(data_dir: Path) -> Examples:
-    """Every beat of every record of `DATABASES` that the detector finds and the reference has, in order of record.
+    """Every beat of every record of `DATABASES` that the detector finds, in order of record.
 
     Each record is seen three times: with both leads, and with each alone, as wearables have but one.
     """
     parts = [
         part
         for database in DATABASES
-        for record in (data_dir / database / "RECORDS").read_text(encoding="ascii").split()
+        for record in records_of(data_dir, database)
         for part in _of_record(data_dir / database, record)
     ]
     columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -79,15 +88,20 @@ def _of_record(folder: Path, record: str) -> Iterator[Examples]:
         found = measured_beats(_only(header.signal, view), Block(0, physical.samples[:, view]))
         nearest = np.array([np.argmin(np.abs(samples - at)) for at in found[:, 0]])
         near = np.abs(samples[nearest] - found[:, 0]) <= MATCH_S * header.signal.fs_hz
-        n = int(near.sum())
+        n = len(found)
         yield Examples(
-            found[near, 1:],
-            labels[nearest[near]],
+            found[:, 1:],
+            np.where(near, labels[nearest], NO_BEAT),
             np.full(n, record),
             np.full(n, folder.name),
-            np.full(n, len(view) > 1),
-            found[near, 0] / header.signal.fs_hz,
+            np.full(n, view_name(view)),
+            np.maximum(np.round(found[:, 0]), 0).astype(np.int64),
         )
+
+
+def view_name(view: Sequence[int]) -> str:
+    """How a choice of leads is called."""
+    return f"lead{'s' * (len(view) > 1)} {', '.join(map(str, view))}"
 
 
 def _only(signal: Signal, view: Sequence[int]) -> Signal:

@@ -61,7 +61,7 @@ class BeatDetector:
     """Finds QRS complexes and labels them N, S or V."""
 
     name: str = "beats"
-    version: str = "1.1"
+    version: str = "2"
     latency_s: float = LATENCY_S
 
     @property

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.beats import slots as slot
-from detectors.beats.decide import accept, drop_first, is_qrs, learn, reject, usual_interval
-from detectors.beats.features import add_next, measure
+from detectors.beats.decide import accept, drop_first, is_qrs, learn, reject
+from detectors.beats.features import USUAL, add_next, measure, remember, tell_last
 from detectors.beats.front import (
     HEAR_SLOW,
     add_candidate,
@@ -22,7 +22,7 @@ from detectors.beats.front import (
 )
 from detectors.beats.memory import arrays_of, plan_of
 from detectors.beats.model import judge_rows
-from detectors.beats.plan import N_ACTIVITY, N_SAID
+from detectors.beats.plan import N_ACTIVITY, N_FEATURES, N_SAID
 from detectors.beats.shape import fiducial, lead_weights
 from detectors.loops.compiled import compiled, inlined, inner
 
@@ -30,18 +30,16 @@ if TYPE_CHECKING:
     from detectors.beats.plan import Arrays, Floats, Int, Ints, Plan
 
 FIRST_INTERVAL_S = 0.8
+LEAST_INTERVAL_S = 0.05
 
 
 @inner
-def _say(plan: Plan, state: Arrays, following: float, out: Floats) -> None:
+def _say(plan: Plan, state: Arrays, out: Floats) -> None:
     pending = state.pending
     n = state.counts[slot.N_SAID]
-    features = pending[slot.N_PENDING_SLOTS :]
-    limit = float(plan.label - plan.decide)
-    add_next(features, pending[slot.BEAT_INTERVAL], following, pending[slot.BEAT_USUAL], limit)
     out[n, 0] = pending[slot.BEAT_AT] * plan.step - plan.lowpass_delay
-    for k in range(features.shape[0]):
-        out[n, N_SAID + k] = features[k]
+    for k in range(N_FEATURES):
+        out[n, N_SAID + k] = pending[slot.N_PENDING_SLOTS + k]
     state.counts[slot.PENDING] = 0
     state.counts[slot.N_SAID] = n + 1
 
@@ -51,15 +49,20 @@ def _take_beat(plan: Plan, state: Arrays, out: Floats) -> None:
     """The first candidate is a QRS: label the beat before it, and let it wait for its own label."""
     weights = lead_weights(state)
     at = fiducial(plan, state, weights, int(state.candidates[0, slot.AT]) - plan.qrs_delay)
-    interval = FIRST_INTERVAL_S * plan.slow_hz
+    interval_s = FIRST_INTERVAL_S
     if state.counts[slot.N_ACCEPTED]:
-        interval = max(at - state.numbers[slot.LAST_FIDUCIAL], 1.0)
+        interval_s = max((at - state.numbers[slot.LAST_FIDUCIAL]) / plan.slow_hz, LEAST_INTERVAL_S)
+    limit = np.log((plan.label - plan.decide) / plan.slow_hz)
+    features = state.pending[slot.N_PENDING_SLOTS :]
     if state.counts[slot.PENDING]:
-        _say(plan, state, interval, out)
-    measure(plan, state, at, interval, state.pending[slot.N_PENDING_SLOTS :])
+        add_next(features, np.log(interval_s), limit)
+        _say(plan, state, out)
+    usual = features[USUAL]
+    measure(plan, state, at, interval_s, features)
+    tell_last(state, min(np.log(interval_s), limit) - usual)
+    if state.counts[slot.N_ACCEPTED]:
+        remember(state, features)
     state.pending[slot.BEAT_AT] = at
-    state.pending[slot.BEAT_INTERVAL] = interval
-    state.pending[slot.BEAT_USUAL] = usual_interval(plan, state)
     state.counts[slot.PENDING] = 1
     state.counts[slot.N_ACCEPTED] += 1
     state.numbers[slot.LAST_FIDUCIAL] = at
@@ -76,7 +79,15 @@ def _decide(plan: Plan, state: Arrays, wait: Int, out: Floats) -> None:
             reject(plan, state, 0)
         drop_first(state)
     if counts[slot.PENDING] and counts[slot.SLOW] - state.pending[slot.BEAT_AT] >= plan.label:
-        _say(plan, state, float(plan.label), out)
+        _give_up(plan, state, out)
+
+
+@inner
+def _give_up(plan: Plan, state: Arrays, out: Floats) -> None:
+    """Label the beat that waits without one after it."""
+    limit = np.log((plan.label - plan.decide) / plan.slow_hz)
+    add_next(state.pending[slot.N_PENDING_SLOTS :], limit, limit)
+    _say(plan, state, out)
 
 
 @compiled
@@ -210,4 +221,4 @@ def _run_out(plan: Plan, state: Arrays, out: Floats) -> None:
         learn(plan, state)
     _decide(plan, state, np.int64(0), out)
     if counts[slot.PENDING]:
-        _say(plan, state, float(plan.label), out)
+        _give_up(plan, state, out)

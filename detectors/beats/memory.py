@@ -16,9 +16,10 @@ from detectors.beats.plan import (
     N_FEATURES,
     N_HEIGHTS,
     N_INTERVALS,
+    N_LOGS,
     N_LOWPASS,
     N_POINTS,
-    SLACK,
+    N_QRS,
     Arrays,
     Plan,
 )
@@ -26,8 +27,6 @@ from detectors.loops.compiled import inner
 
 if TYPE_CHECKING:
     from detectors.beats.plan import Floats, Int
-
-_N_WAVE = N_POINTS + 2 * SLACK
 
 
 @inner
@@ -79,7 +78,8 @@ def arrays_of(memory: Floats, n_leads: Int, ring: Int) -> Arrays:
     numbers = np.int64(slot.N_COUNTS)
     pending = numbers + slot.N_NUMBERS
     intervals = pending + slot.N_PENDING_SLOTS + N_FEATURES
-    activity = intervals + N_INTERVALS
+    logs = intervals + N_INTERVALS
+    activity = logs + N_LOGS
     clusters = activity + N_ACTIVITY
     low = clusters + N_CLUSTERS * slot.N_CLUSTER_SLOTS
     base = low + n_leads * N_LOWPASS * 2
@@ -88,7 +88,7 @@ def arrays_of(memory: Floats, n_leads: Int, ring: Int) -> Arrays:
     candidates = leads + n_leads * slot.N_LEAD_SLOTS
     heights = candidates + N_CANDIDATES * (slot.PER_LEAD + n_leads)
     waves = heights + (n_leads + 1) * N_HEIGHTS
-    templates = waves + n_leads * _N_WAVE
+    templates = waves + 2 * n_leads * N_QRS
     rings = templates + N_CLUSTERS * n_leads * N_POINTS
     two = np.int64(2)
     return Arrays(
@@ -101,9 +101,10 @@ def arrays_of(memory: Floats, n_leads: Int, ring: Int) -> Arrays:
         _table(memory, candidates, np.int64(N_CANDIDATES), slot.PER_LEAD + n_leads),
         _table(memory, heights, n_leads + 1, np.int64(N_HEIGHTS)),
         memory[intervals : intervals + N_INTERVALS],
+        memory[logs : logs + N_LOGS],
         _cube(memory, templates, np.int64(N_CLUSTERS), n_leads, np.int64(N_POINTS)),
         _table(memory, clusters, np.int64(N_CLUSTERS), np.int64(slot.N_CLUSTER_SLOTS)),
-        _table(memory, waves, np.int64(1), n_leads * _N_WAVE),
+        _table(memory, waves, two, n_leads * N_QRS),
         memory[pending:intervals],
         memory[numbers:pending],
         counts,

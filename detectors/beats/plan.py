@@ -23,13 +23,16 @@ N_CANDIDATES = 24
 """Peaks that may wait for a decision; they are `PEAK_APART_S` apart at least, so 2 s hold fewer."""
 N_HEIGHTS = 8
 N_INTERVALS = 16
-N_CLUSTERS = 8
-N_POINTS = 32
+N_LOGS = 64
+N_CLUSTERS = 10
+N_POINTS = 79
+QRS_FROM, N_QRS = 16, 32
+"""The points of a template in which the QRS lies: from 140 ms before the fiducial point to 170 ms after it."""
 SLACK = 4
 """Points a beat may be moved by against a template, either way."""
 POINT_S = 0.010
-BEFORE_S = 0.140
-N_FEATURES = 27
+BEFORE_S = 0.300
+N_FEATURES = 63
 N_SAID = 3
 """Numbers that the loop writes of each beat before its features: its sample, its class, the probability of that."""
 N_ACTIVITY = 64
@@ -49,7 +52,7 @@ DECIDE_S = 0.90
 LEARN_S = 1.80
 LABEL_S = 1.90
 RING_S = 3.2
-LOOK_BACK_S = 0.55
+LOOK_BACK_S = 0.72
 """From a peak of activity to the oldest sample that its beat is measured by: the peak's delay, search for the centre of
 the slopes and for the greatest deflection, the wave before it and its slack; and some samples for the rounding."""
 LATENCY_S = 2.1
@@ -94,6 +97,7 @@ class Arrays(NamedTuple):
     candidates: Floats
     heights: Floats
     intervals: Floats
+    logs: Floats
     templates: Floats
     clusters: Floats
     waves: Floats
@@ -148,9 +152,10 @@ def packed(plan: Plan) -> Floats:
 def new_memory(plan: Plan, n_leads: int) -> Floats:
     """The state before the first sample."""
     per_lead = 2 * (N_LOWPASS + N_BASELINE + N_BAND) + slot.N_LEAD_SLOTS + slot.N_RINGS * plan.ring
-    per_lead += N_CANDIDATES + N_HEIGHTS + N_CLUSTERS * N_POINTS + N_POINTS + 2 * SLACK
-    shared = slot.N_COUNTS + N_ACTIVITY + N_CANDIDATES * slot.PER_LEAD + N_HEIGHTS + N_INTERVALS
+    per_lead += N_CANDIDATES + N_HEIGHTS + N_CLUSTERS * N_POINTS + 2 * N_QRS
+    shared = slot.N_COUNTS + N_ACTIVITY + N_CANDIDATES * slot.PER_LEAD + N_HEIGHTS + N_INTERVALS + N_LOGS
     shared += N_CLUSTERS * slot.N_CLUSTER_SLOTS + slot.N_PENDING_SLOTS + N_FEATURES + slot.N_NUMBERS
     memory = np.zeros(shared + n_leads * per_lead)
-    memory[: slot.N_COUNTS].view(np.int64)[slot.LAST_AT] = NO_BEAT
+    counts = memory[: slot.N_COUNTS].view(np.int64)
+    counts[slot.LAST_AT] = counts[slot.LAST_FAMILY] = NO_BEAT
     return memory

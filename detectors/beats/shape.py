@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.beats import slots as slot
 from detectors.beats.front import LEAST_SCALE_MV_PER_S
-from detectors.beats.plan import BEFORE_S, N_POINTS, POINT_S, SLACK
+from detectors.beats.plan import BEFORE_S, N_POINTS, N_QRS, POINT_S, QRS_FROM, SLACK
 from detectors.loops.compiled import inlined, inner
 
 if TYPE_CHECKING:
@@ -22,14 +22,30 @@ if TYPE_CHECKING:
 
 CENTRE_S = 0.140
 PEAK_S = 0.090
-SAME_SHAPE = 0.88
-LEAST_STEP = 0.08
-FORGET = 0.995
-PREMATURE = -0.12
-WIDTH_FROM = 4
-WIDTH_TO = 27
 N_SHIFTS = 2 * SLACK + 1
-_N_WAVE = N_POINTS + 2 * SLACK
+N_WAVE = N_POINTS + 2 * SLACK
+LEAST_SIZE_MV = 0.02
+SIZE_STEP = 0.05
+FIRST_BEATS, FIRST_SIZE_STEP = 8, 0.3
+WIDTH_FROM, WIDTH_TO = 2, 29
+ANY_SLOPE, STEEP_SLOPE = 0.12, 0.3
+
+# What `outline` writes
+WIDTH = 0  # spread of the slopes (twice their standard deviation in time), points
+ANY_EXTENT = 1  # from the first to the last slope of note, points
+STEEP_EXTENT = 2  # the same of steep ones
+SPAN = 3  # highest less lowest point
+STEEPEST = 4  # greatest slope, a point
+UPWARD = 5  # share of the span that lies above the mean
+N_OUTLINE = 6
+
+# What `compare_parts` writes
+LIKE = 0
+OURS = 1
+THEIRS = 2
+APART = 3
+N_COMPARED = 4
+LEAST_ENERGY = 1e-12
 
 
 @inner
@@ -88,90 +104,152 @@ def fiducial(plan: Plan, state: Arrays, weights: Floats, at: int) -> float:
 
 
 @inlined
-def take_wave(plan: Plan, state: Arrays, at: float) -> Floats:
-    """The beat at slow sample `at`, (n_leads, N_POINTS + 2 SLACK), every `POINT_S`, each lead relative to its scale."""
+def take_wave(plan: Plan, state: Arrays, at: float, wave: Floats) -> None:
+    """Write the beat at slow sample `at` into `wave` (n_leads, N_WAVE), every `POINT_S`, mV."""
     n_leads, ring = state.rings.shape[1], state.rings.shape[2]
-    wave = np.zeros((n_leads, _N_WAVE))
-    for k in range(_N_WAVE):
+    for k in range(N_WAVE):
         where = at + ((k - SLACK) * POINT_S - BEFORE_S) * plan.slow_hz
         low = int(np.floor(where))
         part = where - low
         for lead in range(n_leads):
-            scale = max(state.leads[lead, slot.SCALE], LEAST_SCALE_MV_PER_S)
             here = state.rings[slot.SHAPE, lead, low % ring]
             there = state.rings[slot.SHAPE, lead, (low + 1) % ring]
-            wave[lead, k] = (here + part * (there - here)) / scale
-    return wave
+            wave[lead, k] = here + part * (there - here)
+
+
+@inlined
+def size_leads(state: Arrays, wave: Floats, weights: Floats, gains: Floats) -> None:
+    """Follow each lead's usual QRS, and write what a squared mV of the lead counts into `gains` (n_leads,)."""
+    is_new = state.counts[slot.N_ACCEPTED] < FIRST_BEATS
+    step = FIRST_SIZE_STEP if is_new else SIZE_STEP
+    for lead in range(weights.shape[0]):
+        high = low = wave[lead, SLACK + QRS_FROM]
+        for k in range(SLACK + QRS_FROM, SLACK + QRS_FROM + N_QRS):
+            high, low = max(high, wave[lead, k]), min(low, wave[lead, k])
+        span = max(high - low, LEAST_SIZE_MV)
+        usual = state.leads[lead, slot.QRS_SPAN]
+        if usual == 0.0:
+            usual = span
+        usual *= np.exp(min(max(np.log(span / usual), -step), step))
+        state.leads[lead, slot.QRS_SPAN] = usual
+        gains[lead] = weights[lead] / (usual * usual)
 
 
 @inner
-def likeness(wave: Floats, template: Floats, weights: Floats, shift: Int) -> float:
-    """Correlation, over all leads, of a wave moved by `shift` points with a template."""
+def compare_parts(a: Floats, a_from: Int, b: Floats, b_from: Int, n: Int, gains: Floats, out: Floats) -> None:
+    """Write of n points of two waves, from the points given on, what follows into `out` (N_COMPARED,).
+
+    Their correlation over all leads; and the root of the mean square, about the mean, of each and of their difference.
+    """
     both, ours, theirs = 0.0, 1e-18, 1e-18
-    for lead in range(weights.shape[0]):
-        if weights[lead] == 0.0:
+    for lead in range(gains.shape[0]):
+        gain = gains[lead]
+        if gain == 0.0:
             continue
         a_mean = b_mean = 0.0
-        for k in range(N_POINTS):
-            a_mean += wave[lead, SLACK + shift + k]
-            b_mean += template[lead, k]
-        a_mean /= N_POINTS
-        b_mean /= N_POINTS
-        for k in range(N_POINTS):
-            x, y = wave[lead, SLACK + shift + k] - a_mean, template[lead, k] - b_mean
-            both += weights[lead] * x * y
-            ours += weights[lead] * x * x
-            theirs += weights[lead] * y * y
-    return both / np.sqrt(ours * theirs)
+        for k in range(n):
+            a_mean += a[lead, a_from + k]
+            b_mean += b[lead, b_from + k]
+        a_mean /= n
+        b_mean /= n
+        for k in range(n):
+            x, y = a[lead, a_from + k] - a_mean, b[lead, b_from + k] - b_mean
+            both += gain * x * y
+            ours += gain * x * x
+            theirs += gain * y * y
+    out[LIKE] = both / np.sqrt(ours * theirs)
+    out[OURS] = np.sqrt((ours + LEAST_ENERGY) / n)
+    out[THEIRS] = np.sqrt((theirs + LEAST_ENERGY) / n)
+    out[APART] = np.sqrt((max(ours + theirs - 2.0 * both, 0.0) + LEAST_ENERGY) / n)
 
 
 @inner
-def spread_out(wave: Floats, weights: Floats, spread: Floats, ours: Floats) -> None:
-    """What a wave brings to its likeness to any template, at each shift: once a beat instead of once a template.
+def outline(a: Floats, first: Int, gains: Floats, out: Floats) -> None:
+    """Write what a QRS that lies in the `N_QRS` points from `first` on looks like into `out` (N_OUTLINE,)."""
+    slopes = np.zeros(N_QRS)
+    total, moment, square, top = 1e-18, 0.0, 0.0, 0.0
+    for k in range(N_QRS - 1):
+        power = 0.0
+        for lead in range(gains.shape[0]):
+            step = a[lead, first + k + 1] - a[lead, first + k]
+            power += gains[lead] * step * step
+        slopes[k] = np.sqrt(power)
+        top = max(top, slopes[k])
+        if WIDTH_FROM <= k < WIDTH_TO:
+            total += power
+            moment += power * k
+            square += power * k * k
+    out[WIDTH] = 2.0 * np.sqrt(max(square / total - (moment / total) * (moment / total), 0.0))
+    first_any = first_steep = last_any = last_steep = -1
+    for k in range(N_QRS - 1):
+        if slopes[k] > ANY_SLOPE * top:
+            first_any = k if first_any < 0 else first_any
+            last_any = k
+        if slopes[k] > STEEP_SLOPE * top:
+            first_steep = k if first_steep < 0 else first_steep
+            last_steep = k
+    out[ANY_EXTENT] = last_any - first_any + 1
+    out[STEEP_EXTENT] = last_steep - first_steep + 1
+    span, upward = 0.0, 0.0
+    for lead in range(gains.shape[0]):
+        high = low = a[lead, first]
+        mean = 0.0
+        for k in range(first, first + N_QRS):
+            high, low = max(high, a[lead, k]), min(low, a[lead, k])
+            mean += a[lead, k]
+        gain = np.sqrt(gains[lead])
+        span += gain * (high - low)
+        upward += gain * (high - mean / N_QRS)
+    out[SPAN], out[STEEPEST], out[UPWARD] = span, top, upward / max(span, 1e-18)
 
-    Writes the wave about its mean, times the weight of the lead, into `spread` (n_leads, N_POINTS, N_SHIFTS), and its
+
+@inner
+def spread_out(wave: Floats, gains: Floats, spread: Floats, ours: Floats) -> None:
+    """What the QRS of a wave brings to its likeness to any template, at each shift: once a beat, not once a template.
+
+    Writes the wave about its mean, times the gain of the lead, into `spread` (n_leads, N_QRS, N_SHIFTS), and its
     energy into `ours` (N_SHIFTS,). The shifts lie innermost, because sums that do not wait for each other run side by
     side.
     """
     means = np.empty(N_SHIFTS)
     for i in range(N_SHIFTS):
         ours[i] = 1e-18
-    for lead in range(weights.shape[0]):
-        weight = weights[lead]
-        if weight == 0.0:
+    for lead in range(gains.shape[0]):
+        gain = gains[lead]
+        if gain == 0.0:
             continue
-        a = wave[lead]
+        a = wave[lead, QRS_FROM:]
         for i in range(N_SHIFTS):
             means[i] = 0.0
-        for k in range(N_POINTS):
+        for k in range(N_QRS):
             for i in range(N_SHIFTS):
                 means[i] += a[k + i]
         for i in range(N_SHIFTS):
-            means[i] /= N_POINTS
-        for k in range(N_POINTS):
+            means[i] /= N_QRS
+        for k in range(N_QRS):
             for i in range(N_SHIFTS):
                 x = a[k + i] - means[i]
-                spread[lead, k, i] = weight * x
-                ours[i] += weight * x * x
+                spread[lead, k, i] = gain * x
+                ours[i] += gain * x * x
 
 
 @inner
-def best_shift(spread: Floats, ours: Floats, template: Floats, weights: Floats) -> tuple[int, float]:
-    """Where a wave, as `spread_out` has it, is most like the template, and its `likeness` there, digit by digit."""
+def best_shift(spread: Floats, ours: Floats, template: Floats, gains: Floats) -> tuple[int, float]:
+    """Where the QRS of a wave, as `spread_out` has it, is most like the template's, and how like there."""
     both = np.zeros(N_SHIFTS)
     theirs = 1e-18
-    for lead in range(weights.shape[0]):
-        weight = weights[lead]
-        if weight == 0.0:
+    for lead in range(gains.shape[0]):
+        gain = gains[lead]
+        if gain == 0.0:
             continue
-        b, x = template[lead], spread[lead]
+        b, x = template[lead, QRS_FROM:], spread[lead]
         b_mean = 0.0
-        for k in range(N_POINTS):
+        for k in range(N_QRS):
             b_mean += b[k]
-        b_mean /= N_POINTS
-        for k in range(N_POINTS):
+        b_mean /= N_QRS
+        for k in range(N_QRS):
             y = b[k] - b_mean
-            theirs += weight * y * y
+            theirs += gain * y * y
             for i in range(N_SHIFTS):
                 both[i] += x[k, i] * y
     best, best_value = 0, -2.0
@@ -180,88 +258,3 @@ def best_shift(spread: Floats, ours: Floats, template: Floats, weights: Floats) 
         if value > best_value:
             best, best_value = i - SLACK, value
     return best, best_value
-
-
-@inner
-def width_points(wave: Floats, weights: Floats) -> float:
-    """Spread of the slopes of a QRS (twice their standard deviation in time), points."""
-    total, first, second = 1e-18, 0.0, 0.0
-    for lead in range(weights.shape[0]):
-        for k in range(SLACK + WIDTH_FROM, SLACK + WIDTH_TO):
-            energy = weights[lead] * (wave[lead, k + 1] - wave[lead, k]) ** 2
-            total += energy
-            first += energy * k
-            second += energy * k * k
-    spread = second / total - (first / total) ** 2
-    return 2.0 * np.sqrt(max(spread, 0.01))
-
-
-@inner
-def energy(wave: Floats, weights: Floats, low: Int, high: Int) -> float:
-    """Root of the mean square of points [low, high) about their mean."""
-    total = 1e-12
-    for lead in range(weights.shape[0]):
-        mean = 0.0
-        for k in range(low, high):
-            mean += wave[lead, k]
-        mean /= high - low
-        for k in range(low, high):
-            total += weights[lead] * (wave[lead, k] - mean) ** 2
-    return np.sqrt(total / (high - low))
-
-
-@inner
-def whole_energy(wave: Floats, weights: Floats) -> float:
-    """`energy` of the points of a wave that is not moved."""
-    return energy(wave, weights, np.int64(SLACK), np.int64(SLACK + N_POINTS))
-
-
-@inner
-def dominant(state: Arrays) -> int:
-    """The shape that most beats have, of those that do not come early; -1 before the first beat."""
-    best, best_value = -1, 0.0
-    for i in range(state.clusters.shape[0]):
-        value = state.clusters[i, slot.COUNT]
-        if state.clusters[i, slot.EARLY] < PREMATURE:
-            value *= 0.3
-        if value > best_value:
-            best, best_value = i, value
-    return best
-
-
-@inner
-def total_count(state: Arrays) -> float:
-    """Beats of all clusters, older ones fading."""
-    total = 0.0
-    for i in range(state.clusters.shape[0]):
-        total += state.clusters[i, slot.COUNT]
-    return total
-
-
-@inner
-def join_cluster(state: Arrays, wave: Floats, spread: Floats, ours: Floats, weights: Floats, early: float) -> int:
-    """Put a beat, `spread_out`, into the cluster it is most like, or a new one in place of the smallest: gives it."""
-    clusters = state.clusters
-    best, best_value, best_at = -1, SAME_SHAPE, 0
-    for i in range(clusters.shape[0]):
-        clusters[i, slot.COUNT] *= FORGET
-        if clusters[i, slot.COUNT] > 0.0:
-            shift, value = best_shift(spread, ours, state.templates[i], weights)
-            if value > best_value:
-                best, best_value, best_at = i, value, shift
-    if best < 0:
-        best = 0
-        for i in range(clusters.shape[0]):
-            if clusters[i, slot.COUNT] < clusters[best, slot.COUNT]:
-                best = i
-        clusters[best, slot.COUNT] = 0.0
-    step = max(1.0 / (clusters[best, slot.COUNT] + 1.0), LEAST_STEP)
-    for lead in range(weights.shape[0]):
-        for k in range(N_POINTS):
-            there = state.templates[best, lead, k]
-            state.templates[best, lead, k] = there + step * (wave[lead, SLACK + best_at + k] - there)
-    clusters[best, slot.COUNT] += 1.0
-    clusters[best, slot.EARLY] += step * (early - clusters[best, slot.EARLY])
-    clusters[best, slot.WIDTH] += step * (width_points(wave, weights) - clusters[best, slot.WIDTH])
-    clusters[best, slot.SIZE] += step * (whole_energy(wave, weights) - clusters[best, slot.SIZE])
-    return best

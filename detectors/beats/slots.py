@@ -10,7 +10,8 @@ SCALE = 5  # activity at a usual QRS, mV/s
 NOISE = 6  # mean activity, mV/s
 READY_AT = 7  # slow sample from which the lead is listened to (again)
 WEIGHT = 8  # how much the lead counts now
-N_LEAD_SLOTS = 9
+QRS_SPAN = 9  # highest less lowest point of a usual QRS, mV; 0 before the first
+N_LEAD_SLOTS = 10
 
 # `rings`, of shape 2, n_leads, ring:
 SLOPE = 0
@@ -30,6 +31,8 @@ QUIET = 2  # height of what is no QRS
 LAST_STEEPNESS = 3
 LAST_HEIGHT = 4
 LAST_FIDUCIAL = 5  # slow sample with fraction
+NEAR_LOG = 6  # mean log of the last intervals that did not come early, s
+FAR_LOG = 7  # the same over more of them
 N_NUMBERS = 8
 
 # counts
@@ -44,17 +47,20 @@ PENDING = 7  # 1 while a beat waits for its label
 LEARNED = 9
 N_ACCEPTED = 10
 N_SAID = 11  # beats written by the call in progress
+N_LOGS_SEEN = 12
+FAMILY = 13  # of the newest beat
+LAST_FAMILY = 14  # of the beat before it; below 0 where that is no more
 N_COUNTS = 16
 
-# `clusters`, of shape N_CLUSTERS, 4:
+# `clusters`, of shape N_CLUSTERS, N_CLUSTER_SLOTS:
 COUNT = 0  # beats, older ones fading
 EARLY = 1  # mean log of interval before to usual interval
-WIDTH = 2  # points
-SIZE = 3  # relative to the scale of the leads
-N_CLUSTER_SLOTS = 4
+FAMILY_WIDTH = 2  # points
+EARLY_PART = 3  # of its beats, how many come early
+AFTER = 4  # mean log of interval after to usual interval
+N_AFTER = 5  # beats in that mean
+N_CLUSTER_SLOTS = 6
 
 # `pending`, of shape N_PENDING_SLOTS + N_FEATURES:
 BEAT_AT = 0  # slow sample with fraction
-BEAT_INTERVAL = 1  # to the beat before, slow samples
-BEAT_USUAL = 2  # usual interval, slow samples
-N_PENDING_SLOTS = 3
+N_PENDING_SLOTS = 1

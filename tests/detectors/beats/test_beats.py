@@ -5,7 +5,7 @@ import pytest
 import wfdb
 
 from detectors import laws
-from detectors.beats.detector import BeatDetector, ecg_leads
+from detectors.beats.detector import BeatDetector, ecg_leads, measured_beats
 from detectors.ecg import ecg as ecg_chain
 from detectors.evaluation.beats import compare, gross
 from detectors.evaluation.marks import Mark
@@ -123,3 +123,24 @@ def test_laws_hold_on_real_recordings(data_dir, record):
     laws.check_cuts(ecg_chain(), signal, block, range(7, n, 97))
     laws.check_resume(ecg_chain(), signal, block, n // 3)
     laws.check_latency(ecg_chain(), signal, block, piece_samples=360)
+
+
+def test_what_a_label_rests_on_is_relative_to_the_patient():
+    case = ecg(duration_s=60.0)
+    plain = measured_beats(case.signal, case.block)
+    louder = measured_beats(case.signal, case.with_samples(case.block.samples * 4.0))
+    assert len(plain) > 40
+    assert louder == pytest.approx(plain, rel=1e-6, abs=1e-6)
+
+
+def test_beats_that_come_early_are_measured_as_early_and_the_interval_after_as_longer():
+    case = ecg(duration_s=60.0)
+    drawn, wide = beat_times(60.0, 1)  # the beat after a wide one comes early
+    measured = measured_beats(case.signal, case.block)
+    at_s = (measured[:, 0]) / case.signal.fs_hz
+    nearest = np.array([np.argmin(np.abs(drawn - at)) for at in at_s])
+    is_early = wide[np.maximum(nearest - 1, 0)] & ~wide[nearest] & (at_s > 10.0)
+    before, after = measured[:, 1], measured[:, 61]
+    assert is_early.any()
+    assert (before[is_early] < -0.12).all()
+    assert (after[is_early] > before[is_early]).all()
