@@ -86,7 +86,7 @@ def learn(
 def _network(torch: Any) -> Any:
     nn = torch.nn
 
-    class Net(nn.Module):  # type: ignore[misc, name-defined]  # torch is not there when types are checked
+    class Net(nn.Module):  # type: ignore[misc,name-defined] # torch is not there when types are checked
         def __init__(self) -> None:
             super().__init__()
             pairs = list(pairwise(CHANNELS))
@@ -239,19 +239,19 @@ def _spoilt(samples: Floats, noise: NDArray[np.float32], rng: np.random.Generato
     t = np.arange(N_WINDOW) / FS_HZ
     if rng.random() < 0.25:  # noqa: PLR2004 - see above, and below
         samples = -samples
-    if rng.random() < 0.3:  # noqa: PLR2004
+    if rng.random() < 0.3:  # noqa: PLR2004 - how often it is done
         samples = (samples - np.median(samples)) * _slow(SWELL, rng)
-    if rng.random() < 0.4:  # noqa: PLR2004
+    if rng.random() < 0.4:  # noqa: PLR2004 - how often it is done
         wave = np.sin(2 * np.pi * rng.uniform(0.05, 0.6) * t + rng.uniform(0, 2 * np.pi))
         samples = samples + size * rng.exponential(0.25) * wave
-    if rng.random() < 0.25:  # noqa: PLR2004
+    if rng.random() < 0.25:  # noqa: PLR2004 - how often it is done
         at = rng.integers(noise.shape[1] - N_WINDOW)
         recorded = noise[rng.integers(len(noise)), at : at + N_WINDOW].astype(np.float64)
         recorded -= recorded.mean()
         samples = samples + recorded / (recorded.std() + 1e-9) * size * 10 ** rng.uniform(-2.3, -0.9)
-    if rng.random() < 0.3:  # noqa: PLR2004
+    if rng.random() < 0.3:  # noqa: PLR2004 - how often it is done
         samples = samples + rng.normal(0, size * 10 ** rng.uniform(-2.5, -1.5), N_WINDOW)
-    if rng.random() < 0.15:  # noqa: PLR2004
+    if rng.random() < 0.15:  # noqa: PLR2004 - how often it is done
         hum = np.sin(2 * np.pi * rng.choice([50, 60]) * t + rng.uniform(0, 2 * np.pi))
         samples = samples + size * 10 ** rng.uniform(-2.5, -1.2) * hum
     return samples

@@ -68,7 +68,8 @@ def test_ecg_guard_does_not_feel_the_cuts_between_blocks(script):
         ([("PLETH", "1")], 125.0, ["ppg"]),
         ([("SpO2", "%")], 1.0, ["desaturation"]),
         ([("II", "mV"), ("PLETH", "1")], 250.0, ["ecg", "quality", "ppg"]),
-        ([("RESP", "Ohm")], 125.0, []),
+        ([("RESP", "Ohm")], 125.0, ["respiration"]),
+        ([("GLUCOSE", "mg/dL")], 1.0, []),
     ],
 )
 def test_production_runs_what_has_something_to_say(channels, fs_hz, names):
