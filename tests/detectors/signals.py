@@ -92,7 +92,7 @@ def moving(*, fs_hz=25.0, duration_s=60.0, seed=7):
     walk = np.where((t > 5) & (t < 25), 0.4 * np.sin(2 * np.pi * 2 * t), 0.0)
     up = np.where((t > 39.6) & (t < 40), 0.2, 1.0 + walk) + np.where(np.abs(t - 40.1) < 0.05, 4.0, 0.0)
     axes = np.column_stack([0.3 * walk, 0.0 * t, up]) + rng.normal(0, 0.005, (len(t), 3))
-    signal = Signal("drawn", "acc", fs_hz, 0, tuple(Channel(f"ACC_{axis}", "g", 1000.0) for axis in "XYZ"))
+    signal = Signal("drawn", "acc", fs_hz, 0, tuple(Channel(f"ACC_{axis}", "[g]", 1000.0) for axis in "XYZ"))
     return Case(signal, Block(START, axes))
 
 
