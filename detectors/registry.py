@@ -30,6 +30,7 @@ def _registered() -> dict[str, AnyDetector]:
     from detectors.beats.detector import BeatDetector
     from detectors.chain import Chain
     from detectors.ecg import ecg
+    from detectors.fibrillation.detector import FibrillationDetector
     from detectors.plugins import installed
     from detectors.quality.detector import Quality
     from detectors.rhythms.afib import Afib
@@ -54,6 +55,7 @@ def _registered() -> dict[str, AnyDetector]:
         Chain("beats-afib", "2", beats, (Afib(),)),
         ecg(),
         Quality(),
+        FibrillationDetector(),
         PulseDetector(),
         ppg(),
         Respiration(),

@@ -115,9 +115,27 @@ def conductance(*, fs_hz=8.0, duration_s=90.0, seed=9):
     return Case(signal, Block(START, (x + rng.normal(0, 0.001, len(t)))[:, None]))
 
 
+def fibrillation(*, fs_hz=250.0, duration_s=40.0, seed=4):
+    """A rhythm, and from 12 to 30 s coarse fibrillation: waves of 4 to 6 Hz that drift in frequency and height."""
+    rng = np.random.default_rng(seed)
+    case = ecg(fs_hz=fs_hz, duration_s=duration_s, n_leads=2, seed=seed)
+    t = np.arange(len(case.block)) / fs_hz
+    within = (t >= 12) & (t < 30)
+    x = np.array(case.block.samples)
+    for lead in range(x.shape[1]):
+        waves = np.zeros(len(t))
+        for size, hz in ((0.5, 4.4), (0.35, 5.2), (0.2, 5.9)):
+            drift = 0.3 * np.sin(2 * np.pi * rng.uniform(0.1, 0.3) * t + rng.uniform(0, 6))
+            waves += size * np.sin(2 * np.pi * np.cumsum(hz + drift) / fs_hz + rng.uniform(0, 6))
+        x[within, lead] = (waves + rng.normal(0, 0.02, len(t)))[within]
+    return Case(case.signal, case.with_samples(x))
+
+
 def cases_for(detector):
     """The drawn signals that a detector accepts."""
     duration_s = 14.0 if detector.name == "waves" else 40.0  # its networks take longer than all others together
     of_one_lead = ecg(fs_hz=360.0, n_leads=1, seed=5, noise_mv=0.1, duration_s=duration_s)
-    drawn = (ecg(duration_s=duration_s), of_one_lead, ppg(), oxygen(), breathing(), moving(), warmth(), conductance())
+    drawn = [ecg(duration_s=duration_s), of_one_lead, ppg(), oxygen(), breathing(), moving(), warmth(), conductance()]
+    if detector.name == "vf":
+        drawn.append(fibrillation())
     return [case for case in drawn if detector.accepts(case.signal)]

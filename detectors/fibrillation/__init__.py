@@ -1,0 +1,1 @@
+"""Ventricular fibrillation and flutter, by the shape of the signal and not by beats."""
