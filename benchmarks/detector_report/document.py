@@ -64,7 +64,7 @@ def _table(table: Table) -> Iterator[str]:
 def _worst(part: Part, sentences: dict[str, str]) -> Iterator[str]:
     if not part.worst:
         return
-    yield f"### The worst records: {part.title[0].lower()}{part.title[1:]}\n"
+    yield f"### The worst records: {part.title}\n"
     yield f"{part.worst_about}\n"
     for one in part.worst:
         text = sentences.get(one.key, "_Nobody has looked at this one yet._")
