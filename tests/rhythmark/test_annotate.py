@@ -83,7 +83,8 @@ def test_evaluate_scores_a_file_against_itself_as_perfect(rhythmark, data_dir, t
         shutil.copy(data_dir / "mitdb" / f"208.{suffix}", tmp_path)
     done = rhythmark("evaluate", tmp_path, "--annotator", "atr")
     assert done.returncode == 0, done.stderr
-    beats, runs = [table.splitlines()[-2:] for table in done.stdout.strip().split("\n\n")]
+    beats, runs, rhythms = [table.splitlines()[-2:] for table in done.stdout.strip().split("\n\n")]
+    assert rhythms[1].split()[1:5] == ["100.00"] * 4
     assert beats[0].split()[:5] == ["gross"] + ["100.00"] * 4
     # no run of more than five
     assert runs[1].split() == ["gross"] + ["100.00"] * 4 + ["-", "-"] + [runs[1].split()[-1]] * 2
