@@ -12,6 +12,9 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --py
 # What may be given: make demo RECORD=path KAFKA=1 PORT=8080
 DEMO_ARGUMENTS := $(if $(RECORD),--record "$(RECORD)") $(if $(filter-out 0,$(KAFKA)),--kafka) $(if $(PORT),--port "$(PORT)")
 
+# Processes of a whole run of the tests: each has a database server and a broker of its own.
+JOBS ?= 2
+
 .PHONY: help demo test lint format lock bench clean packages check unit-tests
 
 help: ## What can be made
@@ -32,7 +35,7 @@ check: $(VENV)/.development $(VENV)/.project
 	$(VENV)/bin/lint-imports
 
 unit-tests: $(VENV)/.development $(VENV)/.project $(VENV)/.compiled
-	$(PYTHON_IN_VENV) -m pytest $(TESTS)
+	$(PYTHON_IN_VENV) -m pytest $(if $(TESTS),$(TESTS),--numprocesses $(JOBS) --dist loadfile)
 
 format: $(VENV)/.development ## Format, and mend what ruff can mend
 	$(VENV)/bin/ruff format .
@@ -74,7 +77,7 @@ $(VENV)/.project: pyproject.toml | $(PYTHON_IN_VENV)
 	@touch $@
 
 # Otherwise the first recording would wait for it.
-$(VENV)/.compiled: $(wildcard detectors/*.py signal_processing/*.py) | $(VENV)/.project
+$(VENV)/.compiled: $(shell find detectors signal_processing -name '*.py') | $(VENV)/.project
 	@echo "Compiling the detectors (first time: about half a minute) ..."
 	@$(PYTHON_IN_VENV) -m detectors.warm_up
 	@touch $@

@@ -116,8 +116,10 @@ def _timescale_bin_dir():
     return None
 
 
-def _template(server_dsn, name):
-    """A migrated database that others are copied from."""
+@contextmanager
+def _template(server_dsn):
+    """A migrated database that others are copied from; its name is this process's own, for a server may be shared."""
+    name = f"rhythmark_template_{os.getpid()}"
     with psycopg.connect(server_dsn, autocommit=True) as conn:
         conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -126,17 +128,20 @@ def _template(server_dsn, name):
         # TimescaleDB's scheduler visits every database it may connect to, and a visited one cannot be copied
         conn.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
         conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
-    return name
+    yield name
+    _dropped(server_dsn, name)
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_dsn):
-    return _template(postgres_dsn, "rhythmark_template")
+    with _template(postgres_dsn) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
 def timescale_template(timescale_dsn):
-    return _template(timescale_dsn, "rhythmark_template")
+    with _template(timescale_dsn) as name:
+        yield name
 
 
 def _copied(server_dsn, template):
@@ -252,6 +257,19 @@ def timescale_database(timescale_database_dsn):
 def any_database(request):
     """The same test on plain PostgreSQL and on TimescaleDB."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real Chromium for the whole run; the test is skipped where there is none. Its driver runs once in a process."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on PATH: install Debian's package chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

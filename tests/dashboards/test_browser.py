@@ -1,17 +1,15 @@
 """The dashboard in a real Chromium."""
 
 import re
-import shutil
 import socket
 import threading
 
 import pytest
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SIZE = {"width": 1366, "height": 768}
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -28,22 +26,20 @@ def address(app):
 
 
 @pytest.fixture
-def page(address, credentials):
+def page(address, credentials, browser):
     """A signed-in page of the dashboard; an error on its console fails the test."""
     login, password = credentials
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE)
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{address}/login?next=/dashboard")
-        page.fill("#login", login)
-        page.fill("#password", password)
-        page.click("button.primary")
-        expect(page).to_have_url(f"{address}/dashboard")
-        yield page
-        browser.close()
-        assert not errors
+    page = browser.new_page(viewport=SIZE)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{address}/login?next=/dashboard")
+    page.fill("#login", login)
+    page.fill("#password", password)
+    page.click("button.primary")
+    expect(page).to_have_url(f"{address}/dashboard")
+    yield page
+    page.close()
+    assert not errors
 
 
 def n_points(page):

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 from contextlib import contextmanager
 
 import httpx2
@@ -126,20 +125,13 @@ class Reader:
 
 
 @pytest.fixture
-def reader(address, stream):
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        person = Reader(page, stream.name)
-        person.sign_in(address)
-        person.open_stream()
-        yield person
-        browser.close()
+def reader(address, stream, browser):
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    person = Reader(page, stream.name)
+    person.sign_in(address)
+    person.open_stream()
+    yield person
+    page.close()
 
 
 def review(reader, row_of):

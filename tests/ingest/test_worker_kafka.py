@@ -315,6 +315,7 @@ def test_two_workers_share_the_streams_and_one_takes_over_when_the_other_goes(
         wait_until(lambda: n_stored(database) > 0.4 * len(values) * len(names))
         other.kill()
         with Process(broker, database_dsn, topic, name="w2", log=tmp_path / "log3") as again:
+            wait_until(lambda: "worker_started" in (tmp_path / "log3").read_text())  # it knows what SIGTERM means
             wait_until(lambda: all(has_ended(database, name) for name in names))
             assert one.stop() < 5
             assert again.stop() < 5

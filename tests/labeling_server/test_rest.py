@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from labeling_server.api import window_codec
+from signal_processing.vocabulary import VOCABULARY_VERSION
 
 
 def window(client, recording, **query):
@@ -163,7 +164,7 @@ def test_a_span_is_added_deleted_and_restored(client, recording):
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"label": "NONSENSE"}, "label must be one of the vocabulary (version 1), got 'NONSENSE'"),
+        ({"label": "NONSENSE"}, f"label must be one of the vocabulary (version {VOCABULARY_VERSION}), got 'NONSENSE'"),
         ({"end_us": 0}, "must not end before it starts"),
         ({"start_us": 0, "end_us": 1}, "must start within the stored signal"),
         ({"end_us": 4_000_000_000_000_000}, "must end within the stored signal"),

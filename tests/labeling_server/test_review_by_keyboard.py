@@ -246,13 +246,13 @@ def test_a_key_can_be_changed_and_the_page_remembers(open_page, stored):
     page.press("j")  # a beat's letter
     assert "labels" in page.text(".help footer")
     page.page.locator('button.keys[data-action="reject"]').click()
-    page.press("%")
-    assert page.text('button.keys[data-action="reject"]') == "%"
+    page.press("&")
+    assert page.text('button.keys[data-action="reject"]') == "&"
     page.press("Escape")
     page.page.reload()
     page.page.wait_for_selector("body[data-ready]")
     page.select("AFL")
-    page.press("%")
+    page.press("&")
     page.saved(undo=1)
     assert stored("AFL").status == "rejected"
 

@@ -103,7 +103,7 @@ def test_fingers_push_zoom_select_and_mark(tablet, recording):
     fingers.send("touchMove", (middle[0] + 120, middle[1]))
     fingers.send("touchEnd")
     tablet.page.wait_for_selector(".overlay.palette")
-    tablet.page.locator(".choices li", has_text="BRADY").click()  # a tap so soon would be half of a double one
+    tablet.page.get_by_role("option", name="BRADY Bradycardia").click()  # a tap so soon would be half of a double one
     tablet.saved(undo=2)
     assert tablet.text("#selection .code") == "BRADY"
     # nothing of it moved or zoomed the page itself

@@ -103,7 +103,7 @@ def test_afib_finds_the_fibrillation_of_the_af_database(data_dir):
 @pytest.mark.data
 def test_afib_stays_silent_over_days_of_sinus_rhythm(data_dir):
     folder = data_dir / "nsrdb-annotations-only"
-    records = sorted(path.stem for path in folder.glob("*.atr"))
+    records = sorted(path.stem for path in folder.glob("*.atr"))[::3]
     n_found = sum(int(_afib_shares(folder, name, "atr", 128.0)[1].sum()) for name in records)
     n_beats = sum(len(_marks(folder, name, "atr")) for name in records)
     assert n_found / n_beats <= 0.0005
