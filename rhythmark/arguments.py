@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(commands)
     _pulses(commands)
     _classify_strip(commands)
+    _check_quality(commands)
     _delineate(commands)
     _replay(commands)
     _ingest(commands)
@@ -94,6 +95,11 @@ def _pulses(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _classify_strip(commands: _Commands[argparse.ArgumentParser]) -> None:
     text = "say of short strips of one wearable lead: normal, AF, another rhythm, or too noisy"
     _strips(_command(commands, "classify-strip", text))
+
+
+def _check_quality(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "say of ten seconds of twelve leads whether they can be read, and which lead is why"
+    _strips(_command(commands, "check-quality", text))
 
 
 def _strips(command: argparse.ArgumentParser) -> None:

@@ -60,7 +60,9 @@ class Beats(NamedTuple):
 def find_beats(clean: Floats) -> Beats:
     """The beats of a strip (n,) at `FS_HZ`; with fewer than three, as they are, not aligned."""
     band = within(clean, *QRS_HZ)
-    envelope = np.sqrt(uniform_filter1d(band * band, round(ENVELOPE_S * FS_HZ), mode="nearest"))
+    # the filter's running sum may end a little below zero after something large
+    power = np.maximum(uniform_filter1d(band * band, round(ENVELOPE_S * FS_HZ), mode="nearest"), 0.0)
+    envelope = np.sqrt(power)
     usual = _usual_height(envelope)
     peaks, _ = find_peaks(envelope, distance=round(APART_S * FS_HZ))
     chosen = peaks[envelope[peaks] > THRESHOLD * usual[peaks]].astype(np.int64)

@@ -37,6 +37,22 @@ def write_ecg():
 
 
 @pytest.fixture
+def write_twelve_leads():
+    """Writes ten seconds of twelve leads, a named one of them flat; gives the record's path without suffix."""
+    names = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+
+    def write(folder, name, flat=None):
+        rng = np.random.default_rng(7)
+        n_samples = round(10.0 * FS_HZ)
+        leads = np.stack([_ecg_like(n_samples, rng) for _ in names], axis=1)
+        leads[:, [lead == flat for lead in names]] = 0.0
+        signal = Signal(name, "ecg", FS_HZ, 0, tuple(Channel(lead, "mV", 200.0) for lead in names))
+        return write_record(folder, name, signal, [Block(0, np.round(leads * 200).astype(np.int16))]).with_suffix("")
+
+    return write
+
+
+@pytest.fixture
 def environment(tmp_path):
     """The environment of a command: nothing of ours but a home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RHYTHMARK_")}

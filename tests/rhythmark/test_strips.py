@@ -57,3 +57,15 @@ def test_a_file_that_cannot_be_written_is_said(rhythmark, write_ecg, tmp_path):
     done = rhythmark("classify-strip", write_ecg(tmp_path), "--output", "taken", "--jobs", "1")
     assert done.returncode == 1
     assert "taken must be writable" in done.stderr
+
+
+def test_twelve_leads_are_checked_and_the_faulty_one_is_named(rhythmark, write_twelve_leads, write_ecg, tmp_path):
+    good, bad = write_twelve_leads(tmp_path, "good"), write_twelve_leads(tmp_path, "bad", flat="V3")
+    two = write_ecg(tmp_path, "two", seconds=12.0)
+    done = rhythmark("check-quality", good, two, bad, "--output", "quality.csv", "--jobs", "1")
+    assert done.returncode == 1
+    assert "must have 12 ECG leads" in done.stderr
+    first, other = rows_of(tmp_path / "quality.csv")
+    assert (first["record"], first["acceptable"], first["reason"]) == ("good", "1", "")
+    assert (other["record"], other["reason"]) == ("bad", "V3: flat (10 s)")
+    assert float(other["probability"]) < float(first["probability"])
