@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _pulses(commands)
     _classify_strip(commands)
     _check_quality(commands)
+    _verify_alarms(commands)
     _delineate(commands)
     _replay(commands)
     _ingest(commands)
@@ -100,6 +101,24 @@ def _classify_strip(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _check_quality(commands: _Commands[argparse.ArgumentParser]) -> None:
     text = "say of ten seconds of twelve leads whether they can be read, and which lead is why"
     _strips(_command(commands, "check-quality", text))
+
+
+def _verify_alarms(commands: _Commands[argparse.ArgumentParser]) -> None:
+    text = "say of monitors' alarms whether they stand, by the channels that did not raise them"
+    command = _command(commands, "verify-alarms", text)
+    _strips(command)
+    command.add_argument(
+        "--alarm",
+        choices=["ASYSTOLE", "BRADY", "TACHY", "VT", "VFIB"],
+        help="the alarm of every record (default: what the record's comments name)",
+    )
+    command.add_argument(
+        "--at-s",
+        type=positive,
+        default=300.0,
+        metavar="S",
+        help="when it was raised, from the beginning (default: 300)",
+    )
 
 
 def _strips(command: argparse.ArgumentParser) -> None:
