@@ -76,13 +76,15 @@ def usual_interval(plan: Plan, state: Arrays) -> float:
 
 
 @inner
-def _since_last(plan: Plan, state: Arrays, at: float) -> float:
+def since_last(plan: Plan, state: Arrays, at: float) -> float:
+    """Slow samples since the last beat."""
     last = state.counts[slot.LAST_AT]
     return at - last if last >= 0 else 10.0 * plan.slow_hz
 
 
 @inner
-def _threshold(plan: Plan, state: Arrays, since: float) -> float:
+def threshold(plan: Plan, state: Arrays, since: float) -> float:
+    """The height of a QRS complex, at least, so many slow samples after the last beat."""
     usual, quiet = state.numbers[slot.USUAL], state.numbers[slot.QUIET]
     late = since / usual_interval(plan, state)
     share = THRESHOLD * min(max(1.0 - 0.35 * (late - 1.3), 0.5), 1.0)
@@ -140,10 +142,10 @@ def is_audible(state: Arrays, i: int) -> bool:
 def is_qrs(plan: Plan, state: Arrays, i: int) -> bool:
     """Decide candidate i, the first that has not been decided."""
     row = state.candidates[i]
-    since = _since_last(plan, state, row[slot.AT])
+    since = since_last(plan, state, row[slot.AT])
     if since < REFRACTORY_S * plan.slow_hz or not is_audible(state, i):
         return False
-    strong = _threshold(plan, state, since)
+    strong = threshold(plan, state, since)
     if row[slot.HEIGHT] < strong:
         return _fills_gap(plan, state, i, since, strong)
     return not (_is_t_wave(plan, state, i, since) or _precedes_qrs(plan, state, i))
@@ -154,7 +156,8 @@ def reject(plan: Plan, state: Arrays, i: int) -> None:
     """Learn from a candidate that is no QRS; a long pause makes the usual QRS smaller."""
     numbers, row = state.numbers, state.candidates[i]
     numbers[slot.QUIET] += 0.125 * (min(row[slot.HEIGHT], 0.6 * numbers[slot.USUAL]) - numbers[slot.QUIET])
-    if _since_last(plan, state, row[slot.AT]) > PAUSE_S * plan.slow_hz:
+    numbers[slot.SEEN_AT], numbers[slot.SEEN_HEIGHT] = row[slot.AT], row[slot.HEIGHT]
+    if since_last(plan, state, row[slot.AT]) > PAUSE_S * plan.slow_hz:
         numbers[slot.USUAL] = max(numbers[slot.USUAL] * PAUSE_DECAY, 0.05)
         numbers[slot.QUIET] = min(numbers[slot.QUIET], 0.5 * numbers[slot.USUAL])
 
@@ -163,6 +166,7 @@ def reject(plan: Plan, state: Arrays, i: int) -> None:
 def accept(state: Arrays, i: int) -> None:
     """Learn from a candidate that is a QRS."""
     counts, numbers, row = state.counts, state.numbers, state.candidates[i]
+    numbers[slot.SEEN_AT], numbers[slot.SEEN_HEIGHT] = row[slot.AT], row[slot.HEIGHT]
     n = counts[slot.N_HEIGHTS_SEEN]
     place = n % state.heights.shape[1]
     n_leads = state.leads.shape[0]

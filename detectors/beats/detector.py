@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from detectors.beats.plan import LATENCY_S, N_FEATURES, N_SAID, Floats, Ints, Plan, new_memory, packed, plan_for
+from detectors.beats.plan import LATENCY_S, N_CUES, N_FEATURES, N_SAID, Floats, Ints, Plan, new_memory, packed, plan_for
 from detectors.protocol import Step, as_compiled
 from signal_processing.values import Annotation, Annotator
 
@@ -30,6 +30,7 @@ OTHER_SENSORS = ("PLETH", "PPG", "RESP", "ABP", "ART", "CVP", "PAP", "EEG", "EMG
 """Beginnings of names of channels that may be in mV and are no ECG."""
 NOWHERE = -1
 """Before the first sample, and before the first beat."""
+NOT_ASKED = np.empty((0, 0))
 MAX_WAITING = 32
 """Beats that one call can say beyond those its own samples can hold."""
 
@@ -61,7 +62,7 @@ class BeatDetector:
     """Finds QRS complexes and labels them N, S or V."""
 
     name: str = "beats"
-    version: str = "2"
+    version: str = "2.1"
     latency_s: float = LATENCY_S
 
     @property
@@ -125,6 +126,21 @@ def measured_beats(signal: Signal, block: Block) -> Floats:
     return np.delete(found, slice(1, N_SAID), axis=1)
 
 
+def judged_peaks(signal: Signal, block: Block) -> Floats:
+    """Every peak of activity that is decided, (n, 2 + N_CUES), in order: what the second look is learned from.
+
+    The sample at the centre of its slopes, with its fraction; 1 where the thresholds took it for a QRS complex; and the
+    numbers of `detectors.beats.accept.cues`. Of one block that is the whole recording, in physical units.
+    """
+    state = BeatDetector().initial(signal)
+    plan = _plan(signal.fs_hz)
+    n_most = len(block) // (plan.apart * plan.step) + MAX_WAITING
+    judged = np.full((n_most, 2 + N_CUES), np.nan)
+    state.n_seen += len(block)
+    _run(state, block.samples, n_most, ends=False, judged=judged)
+    return judged[: int(np.isfinite(judged[:, 0]).sum())]
+
+
 def ecg_leads(signal: Signal) -> list[int]:
     """The channels that are ECG leads, at most `MAX_LEADS` of them."""
     leads = [i for i, channel in enumerate(signal.channels) if channel.unit in MV_PER and _is_ecg(channel.name)]
@@ -145,26 +161,39 @@ def _found_at_end(state: BeatRun) -> Floats:
     return _run(state, np.empty((0, int(state.leads.max()) + 1)), MAX_WAITING, ends=True)
 
 
-def _run(state: BeatRun, samples: Floats, n_most: int, *, ends: bool) -> Floats:
+def _run(state: BeatRun, samples: Floats, n_most: int, *, ends: bool, judged: Floats = NOT_ASKED) -> Floats:
     found = np.empty((n_most, N_SAID + N_FEATURES))
     numbers, code = _packed_plan(state.fs_hz), _compiled()
-    n = code.run_block(numbers, state.memory, as_compiled(samples), state.leads, state.to_mv, code.forest, found, ends)
+    n = code.run_block(
+        numbers,
+        state.memory,
+        as_compiled(samples),
+        state.leads,
+        state.to_mv,
+        code.forest,
+        found,
+        ends,
+        code.doubts,
+        judged,
+    )
     return found[:n]
 
 
 class _Code(NamedTuple):
     run_block: Callable[..., int]
     forest: Floats
+    doubts: Floats
     verdict: Callable[[float, float], tuple[str, float]]
 
 
 @cache
 def _compiled() -> _Code:
     """What takes seconds to import, and is not looked up again at each block."""
+    from detectors.beats.accept import doubts
     from detectors.beats.loop import run_block
     from detectors.beats.model import forest, verdict
 
-    return _Code(run_block, forest(), verdict)
+    return _Code(run_block, forest(), doubts(), verdict)
 
 
 @cache

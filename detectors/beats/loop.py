@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from detectors.beats import slots as slot
-from detectors.beats.decide import accept, drop_first, is_qrs, learn, reject
+from detectors.beats.accept import cues, is_doubtful
+from detectors.beats.decide import accept, drop_first, is_audible, is_qrs, learn, reject
 from detectors.beats.features import USUAL, add_next, measure, remember, tell_last
 from detectors.beats.front import (
     HEAR_SLOW,
@@ -22,7 +23,7 @@ from detectors.beats.front import (
 )
 from detectors.beats.memory import arrays_of, plan_of
 from detectors.beats.model import judge_rows
-from detectors.beats.plan import N_ACTIVITY, N_FEATURES, N_SAID
+from detectors.beats.plan import N_ACTIVITY, N_CUES, N_FEATURES, N_SAID
 from detectors.beats.shape import fiducial, lead_weights
 from detectors.loops.compiled import compiled, inlined, inner
 
@@ -69,11 +70,29 @@ def _take_beat(plan: Plan, state: Arrays, out: Floats) -> None:
     accept(state, 0)
 
 
+@inlined
+def _write_judged(plan: Plan, state: Arrays, is_beat: bool, values: Floats, judged: Floats) -> None:  # noqa: FBT001 - compiled
+    """Where they are asked for: the centre of a candidate's slopes, what the thresholds said, its cues."""
+    n = state.counts[slot.N_JUDGED]
+    if n < judged.shape[0] and is_audible(state, 0):
+        at = state.candidates[0, slot.AT]
+        judged[n, 0] = (at - plan.qrs_delay) * plan.step - plan.lowpass_delay
+        judged[n, 1] = 1.0 if is_beat else 0.0
+        for k in range(N_CUES):
+            judged[n, 2 + k] = values[k]
+        state.counts[slot.N_JUDGED] = n + 1
+
+
 @inner
-def _decide(plan: Plan, state: Arrays, wait: Int, out: Floats) -> None:
-    counts = state.counts
+def _decide(plan: Plan, state: Arrays, wait: Int, out: Floats, doubts: Floats, judged: Floats) -> None:
+    counts, values = state.counts, np.empty(N_CUES)
     while counts[slot.N_WAITING] and state.candidates[0, slot.AT] + wait <= counts[slot.SLOW]:
-        if is_qrs(plan, state, 0):
+        is_beat = is_qrs(plan, state, 0)
+        if is_beat or judged.shape[0]:
+            cues(plan, state, np.int64(0), values)
+            _write_judged(plan, state, is_beat, values, judged)
+            is_beat = is_beat and not is_doubtful(doubts, values)
+        if is_beat:
             _take_beat(plan, state, out)
         else:
             reject(plan, state, 0)
@@ -100,19 +119,22 @@ def run_block(  # noqa: PLR0913, PLR0917 - compiled
     forest: Floats,
     out: Floats,
     ends: bool,  # noqa: FBT001 - compiled
+    doubts: Floats,
+    judged: Floats,
 ) -> int:
     """Take samples (n_samples, n_channels), write beats into `out` (n, N_SAID + N_FEATURES), and give how many.
 
     `numbers` is the plan and `memory` the state, as `beats.plan` packs them; the leads stand in `columns` (n_leads,) of
-    the samples, which `to_mv` (n_leads,) turns into millivolt; `forest` is what labels the beats. Where the signal
-    `ends` with these samples, decide all that still waits.
+    the samples, which `to_mv` (n_leads,) turns into millivolt; `forest` is what labels the beats, `doubts` what
+    withdraws them. Where the signal `ends` with these samples, decide all that still waits. Candidates are written into
+    `judged` (n, 2 + N_CUES), as far as it reaches, to learn from; an empty one costs nothing.
     """
     n_samples, n_leads = samples.shape[0], columns.shape[0]
     plan = plan_of(numbers)
     state = arrays_of(memory, n_leads, plan.ring)
     heard, activity = np.empty((n_leads, HEAR_SLOW)), np.empty((n_leads, HEAR_SLOW))
     noise, weights = np.empty((n_leads, HEAR_SLOW)), np.empty((n_leads, HEAR_SLOW))
-    state.counts[slot.N_SAID] = 0
+    state.counts[slot.N_SAID] = state.counts[slot.N_JUDGED] = 0
     zeros_until = state.counts[slot.SLOW] - plan.keep if state.counts[slot.LEARNED] else 0
     start = 0
     while start < n_samples:
@@ -126,13 +148,13 @@ def run_block(  # noqa: PLR0913, PLR0917 - compiled
         state.counts[slot.SAMPLES] = before + end - start
         k = 0
         while k < n_slow and state.counts[slot.LEARNED] == 0:
-            _learn_on(plan, state, heard, activity, noise, k, out)
+            _learn_on(plan, state, heard, activity, noise, k, out, doubts, judged)
             k += 1
         while k < n_slow:
-            k = _run_slow(plan, state, heard, activity, noise, weights, k, n_slow, out)
+            k = _run_slow(plan, state, heard, activity, noise, weights, k, n_slow, out, doubts, judged)
         start = end
     if ends and state.counts[slot.SLOW]:
-        _run_out(plan, state, out)
+        _run_out(plan, state, out, doubts, judged)
     if state.counts[slot.LEARNED]:
         _forget(plan, state, zeros_until)
     judge_rows(forest, out, state.counts[slot.N_SAID])
@@ -158,7 +180,17 @@ def _forget(plan: Plan, state: Arrays, first: int) -> None:
 
 
 @inner
-def _learn_on(plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise: Floats, k: int, out: Floats) -> None:
+def _learn_on(  # noqa: PLR0913, PLR0917 - compiled
+    plan: Plan,
+    state: Arrays,
+    heard: Floats,
+    activity: Floats,
+    noise: Floats,
+    k: int,
+    out: Floats,
+    doubts: Floats,
+    judged: Floats,
+) -> None:
     """Take slow sample k of those that were heard at once, in the learning period."""
     counts = state.counts
     weigh(state.leads, activity, heard, noise, k)
@@ -168,7 +200,7 @@ def _learn_on(plan: Plan, state: Arrays, heard: Floats, activity: Floats, noise:
         add_candidate(plan, state, at)
     if counts[slot.SLOW] >= plan.learn:
         learn(plan, state)
-        _decide(plan, state, plan.decide, out)
+        _decide(plan, state, plan.decide, out, doubts, judged)
     counts[slot.SLOW] += 1
 
 
@@ -183,6 +215,8 @@ def _run_slow(  # noqa: PLR0913, PLR0917 - compiled
     k: int,
     n_slow: int,
     out: Floats,
+    doubts: Floats,
+    judged: Floats,
 ) -> int:
     """Take slow samples from number k on of n_slow, up to the next beat, which changes the leads' scales.
 
@@ -204,14 +238,14 @@ def _run_slow(  # noqa: PLR0913, PLR0917 - compiled
         if at >= 0:
             add_candidate(plan, state, at)
         if is_due:
-            _decide(plan, state, plan.decide, out)
+            _decide(plan, state, plan.decide, out, doubts, judged)
         counts[slot.SLOW] = now + 1
         k += 1
     return k
 
 
 @inlined
-def _run_out(plan: Plan, state: Arrays, out: Floats) -> None:
+def _run_out(plan: Plan, state: Arrays, out: Floats, doubts: Floats, judged: Floats) -> None:
     counts = state.counts
     counts[slot.SLOW] -= 1  # the newest slow sample, as within `_run_slow`
     top_at = counts[slot.TOP_AT]
@@ -219,6 +253,6 @@ def _run_out(plan: Plan, state: Arrays, out: Floats) -> None:
         add_candidate(plan, state, top_at)
     if counts[slot.LEARNED] == 0:
         learn(plan, state)
-    _decide(plan, state, np.int64(0), out)
+    _decide(plan, state, np.int64(0), out, doubts, judged)
     if counts[slot.PENDING]:
         _give_up(plan, state, out)

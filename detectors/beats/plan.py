@@ -33,6 +33,8 @@ SLACK = 4
 POINT_S = 0.010
 BEFORE_S = 0.300
 N_FEATURES = 63
+N_CUES = 27
+"""Numbers of the second look at a peak, `detectors.beats.accept`."""
 N_SAID = 3
 """Numbers that the loop writes of each beat before its features: its sample, its class, the probability of that."""
 N_ACTIVITY = 64

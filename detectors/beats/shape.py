@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from detectors.beats.plan import Arrays, Floats, Int, Plan
 
 CENTRE_S = 0.140
-PEAK_S = 0.090
+PEAK_S = 0.08
 N_SHIFTS = 2 * SLACK + 1
 N_WAVE = N_POINTS + 2 * SLACK
 LEAST_SIZE_MV = 0.02

@@ -33,7 +33,9 @@ LAST_HEIGHT = 4
 LAST_FIDUCIAL = 5  # slow sample with fraction
 NEAR_LOG = 6  # mean log of the last intervals that did not come early, s
 FAR_LOG = 7  # the same over more of them
-N_NUMBERS = 8
+SEEN_AT = 8  # slow sample of the last candidate, a beat or not
+SEEN_HEIGHT = 9
+N_NUMBERS = 10
 
 # counts
 SAMPLES = 0  # samples seen
@@ -50,6 +52,7 @@ N_SAID = 11  # beats written by the call in progress
 N_LOGS_SEEN = 12
 FAMILY = 13  # of the newest beat
 LAST_FAMILY = 14  # of the beat before it; below 0 where that is no more
+N_JUDGED = 15  # candidates written by the call in progress
 N_COUNTS = 16
 
 # `clusters`, of shape N_CLUSTERS, N_CLUSTER_SLOTS:
