@@ -29,6 +29,9 @@ N_FOLDS = 5
 SEED = 0
 EVERY_N = 8
 """Of the beats that are N, one in so many is learned from, and counts for all of them."""
+EVENNESS = 0.5
+"""Beats of a class in a record count together as their number to the power of one less this: one patient with
+thousands of ectopic beats shall not outweigh all others."""
 
 
 def learner() -> Any:
@@ -51,11 +54,20 @@ def learned(examples: Examples) -> Any:
     is_normal = labels == "N"
     kept = np.isin(labels, CLASSES) & (~is_normal | (np.cumsum(is_normal) % EVERY_N == 0))
     weights = np.where(is_normal, float(EVERY_N), 1.0)
+    for label in CLASSES:
+        weights[kept & (labels == label)] *= _evened(examples.records[kept & (labels == label)])
     model = learner().fit(examples.features[kept], labels[kept], weights[kept])
     if tuple(model.classes_) != CLASSES:
         msg = f"there must be examples of {', '.join(CLASSES)}, got {', '.join(model.classes_)}"
         raise ValueError(msg)
     return model
+
+
+def _evened(records: NDArray[np.str_]) -> NDArray[np.float64]:
+    """What each beat of one class counts by its record (n,), 1 on average."""
+    _, record, counts = np.unique(records, return_inverse=True, return_counts=True)
+    weights = counts[record] ** -EVENNESS
+    return np.asarray(weights / weights.mean())
 
 
 def cross_validated(examples: Examples) -> NDArray[np.float64]:

@@ -113,7 +113,6 @@ def qrs() -> Part:
     others, absent = peer_answers()
     rows: dict[str, list[list[str]]] = {database: [] for database in DATABASES}
     scores = []
-    # the places of beats come from rules, not from trees: in sample or held out, they are the same marks
     mine = [answers for answers in our_answers() if answers.is_held_out]
     for answers in (*mine, *others):
         for database in DATABASES:
@@ -130,8 +129,8 @@ def qrs() -> Part:
     about = (
         "Gross sensitivity and positive predictivity, then the averages over records, by EC57 as WFDB's `bxb` counts"
         " (150 ms, without the first 5 minutes), and the root mean square error of RR intervals. The open tools see"
-        " channel 0 and the whole record at once; ours is a stream. Nothing about the places of beats is learned; the"
-        " rules were made with these records in view."
+        " channel 0 and the whole record at once; ours is a stream, its second look learned"
+        " without the record; the rules before it were made with these records in view."
     )
     tables = [Table(titled(database), columns, rows[database]) for database in DATABASES]
     return Part(

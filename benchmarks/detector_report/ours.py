@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from signal_processing.values import Annotation, Signal
 
 CACHE = Path(".cache/detector-report")
-BEATS_ROOM = "detectors.beats"
+LABELS, SECOND_LOOK = ("detectors.beats", "model.npz"), ("detectors.beats", "qrs.npz")
+"""Room and name of the files of trees that the beat detector has."""
+
+
+class Fold(NamedTuple):
+    """What was learned without some records: the trees of labels, and those of the second look at QRS complexes."""
+
+    labels: Trees
+    second_look: Trees
 
 
 def said(signal: Signal, samples: np.ndarray, leads: Leads, *, names: tuple[str, ...] = ("beats",)) -> list[Annotation]:
@@ -46,7 +54,7 @@ def marks(signal: Signal, annotations: list[Annotation]) -> list[Mark]:
     return [Mark(mark.sample, mark.symbol, mark.subtyp, mark.aux) for mark in marks_of(signal, annotations)]
 
 
-def folds() -> list[tuple[Trees, frozenset[str]]]:
+def folds() -> list[tuple[Fold, frozenset[str]]]:
     """(trees, the records that they have not seen) of each fold of `training.beat_labels`; every record is in one."""
     path = CACHE / f"folds-{fingerprint()}.npz"
     if not path.exists():
@@ -54,30 +62,42 @@ def folds() -> list[tuple[Trees, frozenset[str]]]:
         np.savez_compressed(path, **_trained())
     with np.load(path) as arrays:
         n = int(arrays["n"])
-        trees = [Trees(*(arrays[f"{i}-{field}"] for field in Trees._fields)) for i in range(n)]
-        return [(one, frozenset(arrays[f"{i}-records"].tolist())) for i, one in enumerate(trees)]
+        return [
+            (
+                Fold(*(Trees(*(arrays[f"{i}-{kind}-{field}"] for field in Trees._fields)) for kind in Fold._fields)),
+                frozenset(arrays[f"{i}-records"].tolist()),
+            )
+            for i in range(n)
+        ]
 
 
 @contextmanager
-def held_out(fold: Trees) -> Iterator[None]:
+def held_out(fold: Fold) -> Iterator[None]:
     """The beat detector has these trees for a while."""
-    with _files_replaced({BEATS_ROOM: fold}):
+    with _files_replaced({LABELS: fold.labels, SECOND_LOOK: fold.second_look}):
         yield
 
 
 def _trained() -> dict[str, Any]:
     from sklearn.model_selection import GroupKFold
 
+    from training import qrs
     from training.beat_labels import N_FOLDS, SEED, learned, read_examples
     from training.trees import trees_of
 
-    examples = read_examples(DATA_DIR)
+    examples, peaks = read_examples(DATA_DIR), qrs.read_peaks(DATA_DIR)
+    patients = np.array([record.partition("/")[2] for record in peaks.records.tolist()])
     arrays: dict[str, Any] = {"n": N_FOLDS}
     splits = GroupKFold(N_FOLDS, shuffle=True, random_state=SEED).split(examples.features, groups=examples.records)
     for i, (seen, unseen) in enumerate(splits):
-        trees = trees_of(learned(examples.take(seen)))
-        arrays |= {f"{i}-{field}": array for field, array in trees.items()}
-        arrays[f"{i}-records"] = np.unique(examples.records[unseen])
+        records = np.unique(examples.records[unseen])
+        fold = {
+            "labels": learned(examples.take(seen)),
+            "second_look": qrs.learned(peaks, np.flatnonzero(~np.isin(patients, records))),
+        }
+        for kind, model in fold.items():
+            arrays |= {f"{i}-{kind}-{field}": array for field, array in trees_of(model).items()}
+        arrays[f"{i}-records"] = records
     return arrays
 
 
@@ -96,12 +116,12 @@ def fingerprint() -> str:
 
 
 @contextmanager
-def _files_replaced(trees: Mapping[str, Trees]) -> Iterator[None]:
-    """`load_trees` gives these, by room, wherever a module has it by name; what was kept of others is forgotten."""
+def _files_replaced(trees: Mapping[tuple[str, str], Trees]) -> Iterator[None]:
+    """`load_trees` gives these, by room and name, wherever a module has it; what was kept of others is forgotten."""
     from detectors.loops.trees import load_trees
 
     def instead(room: str, name: str = "model.npz") -> Trees:
-        return trees[room] if room in trees else load_trees(room, name)
+        return trees[room, name] if (room, name) in trees else load_trees(room, name)
 
     holders = [module for module in _detector_modules() if getattr(module, "load_trees", None) is load_trees]
     try:
@@ -117,6 +137,7 @@ def _files_replaced(trees: Mapping[str, Trees]) -> Iterator[None]:
 
 def _detector_modules() -> list[Any]:
     __import__("detectors.beats.model")
+    __import__("detectors.beats.accept")
     return [module for name, module in list(sys.modules.items()) if name.startswith("detectors.") and module]
 
 
