@@ -103,6 +103,20 @@ RECIPES = (
         " seen the strip; then how often the verdict is right where it is how certain.",
     ),
     Recipe(
+        "strip_quality",
+        "Twelve leads, acceptable or not",
+        "Accuracy on the Challenge 2011, and the shares of unacceptable recordings found (Se) and of acceptable ones"
+        " left alone (Sp), by trees that had not seen the recording, in six divisions into folds; then how often a"
+        " recording is acceptable where that is said with how much certainty.",
+    ),
+    Recipe(
+        "alarm_weights",
+        "Alarms verified by a second signal",
+        "The score of the Challenge 2015 by kind of alarm. Ventricular tachycardia by weights learned from the other"
+        " alarms; the limits of the other rules were set with these alarms in sight.",
+        arguments=(),
+    ),
+    Recipe(
         "wave_boundaries",
         "Onsets and ends of waves",
         "LUDB and QTDB by the rules of CSE and of Martinez 2004 (150 ms), by networks that had not seen the record.",

@@ -37,8 +37,8 @@ VT_S = 14.0
 """Of the window, the last seconds in which ventricular beats are looked for."""
 MOST_BEATS = 12
 NO_PULSE_VARIATION = 0.25
-VT_BIAS = 0.066
-VT_WEIGHTS = (0.371, 0.571, 0.939, -2.646)
+VT_BIAS = 0.936
+VT_WEIGHTS = (0.262, 0.581, 1.204, -3.029)
 """Of the probability that an alarm of ventricular tachycardia is true, by `vt_inputs` (`training.alarm_weights`)."""
 
 
