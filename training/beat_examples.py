@@ -85,7 +85,7 @@ def _of_record(folder: Path, record: str) -> Iterator[Examples]:
     samples, labels = np.array([mark.sample for mark in marks]), np.array([AAMI[mark.symbol] for mark in marks])
     leads = ecg_leads(header.signal)
     for view in (leads, *([lead] for lead in leads)):
-        found = measured_beats(_only(header.signal, view), Block(0, physical.samples[:, view]))
+        found = measured_beats(only(header.signal, view), Block(0, physical.samples[:, view]))
         nearest = np.array([np.argmin(np.abs(samples - at)) for at in found[:, 0]])
         near = np.abs(samples[nearest] - found[:, 0]) <= MATCH_S * header.signal.fs_hz
         n = len(found)
@@ -104,5 +104,6 @@ def view_name(view: Sequence[int]) -> str:
     return f"lead{'s' * (len(view) > 1)} {', '.join(map(str, view))}"
 
 
-def _only(signal: Signal, view: Sequence[int]) -> Signal:
+def only(signal: Signal, view: Sequence[int]) -> Signal:
+    """The signal with these channels alone."""
     return Signal(signal.stream, signal.group, signal.fs_hz, signal.t0_us, tuple(signal.channels[i] for i in view))

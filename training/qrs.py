@@ -20,12 +20,12 @@ import detectors.beats
 from detectors.beats.accept import DOUBT, OFFSET
 from detectors.beats.detector import ecg_leads, judged_peaks
 from formats.wfdb_files import read_blocks, read_header, read_marks
-from signal_processing.values import Block, Signal
-from training.beat_examples import AAMI, DATABASES, FLUTTER, MATCH_S, records_of, view_name
+from signal_processing.values import Block
+from training.beat_examples import AAMI, DATABASES, FLUTTER, MATCH_S, only, records_of, view_name
 from training.trees import write_trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -70,7 +70,7 @@ def _of_record(folder: Path, record: str) -> Iterator[Peaks]:
     marks = [mark.sample for mark in read_marks(folder / record, "atr") if AAMI.get(mark.symbol, FLUTTER) != FLUTTER]
     leads = ecg_leads(header.signal)
     for view in (leads, *([lead] for lead in leads)):
-        peaks = judged_peaks(_only(header.signal, view), Block(0, physical.samples[:, view]))
+        peaks = judged_peaks(only(header.signal, view), Block(0, physical.samples[:, view]))
         is_beat = _matched(peaks, np.array(marks), header.signal.fs_hz)
         taken = peaks[:, 1] == 1.0
         n = int(taken.sum())
@@ -89,10 +89,6 @@ def _matched(peaks: Floats, marks: NDArray[np.int64], fs_hz: float) -> NDArray[n
         if len(away) and away.min() <= MATCH_S * fs_hz:
             is_beat[first + int(away.argmin())] = True
     return is_beat
-
-
-def _only(signal: Signal, view: Sequence[int]) -> Signal:
-    return Signal(signal.stream, signal.group, signal.fs_hz, signal.t0_us, tuple(signal.channels[i] for i in view))
 
 
 def learner() -> Any:
