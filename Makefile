@@ -12,8 +12,9 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --py
 # What may be given: make demo RECORD=path KAFKA=1 PORT=8080
 DEMO_ARGUMENTS := $(if $(RECORD),--record "$(RECORD)") $(if $(filter-out 0,$(KAFKA)),--kafka) $(if $(PORT),--port "$(PORT)")
 
-# Processes of a whole run of the tests: each has a database server and a broker of its own.
-JOBS ?= 2
+# Processes of a whole run of the tests, which wait for one another half of the time: each has a database server and a
+# broker of its own. Files in the order of their names: the longest tests are in the middle, not at the end.
+JOBS ?= 3
 
 .PHONY: help demo test lint format lock bench clean packages check unit-tests
 
@@ -35,7 +36,7 @@ check: $(VENV)/.development $(VENV)/.project
 	$(VENV)/bin/lint-imports
 
 unit-tests: $(VENV)/.development $(VENV)/.project $(VENV)/.compiled
-	$(PYTHON_IN_VENV) -m pytest $(if $(TESTS),$(TESTS),--numprocesses $(JOBS) --dist loadfile)
+	$(PYTHON_IN_VENV) -m pytest $(if $(TESTS),$(TESTS),--numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 format: $(VENV)/.development ## Format, and mend what ruff can mend
 	$(VENV)/bin/ruff format .

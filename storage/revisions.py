@@ -185,7 +185,12 @@ def _taking_back(
         return {"deleted": True}
     before, after, now = entry.before, entry.after, state_of(current)
     fields = (*edits.CONTENT, "status", "deleted")
-    return {name: before[name] for name in fields if before[name] != after[name] == now[name]}
+    back = {name: before[name] for name in fields if before[name] != after[name] == now[name]}
+    bounds = {name: back.get(name, now[name]) for name in ("start_us", "end_us")}
+    if bounds["end_us"] < bounds["start_us"]:
+        # somebody moved the other bound beyond this one's former place: where the span lies is theirs now
+        return {name: value for name, value in back.items() if name not in bounds}
+    return back
 
 
 def _added_before(

@@ -289,6 +289,14 @@ def test_undo_of_a_move_gives_back_what_the_move_took(desk):
     assert desk.standing() == [("AFIB", 0, 4), ("SR", 4, 6)]
 
 
+def test_undo_of_a_move_leaves_a_span_where_a_colleague_moved_it_before_its_former_start(desk):
+    row = desk.add("AFIB", 3, 4)
+    moved = desk.do(row, "move", start_us=desk.us(0), end_us=desk.us(2))
+    desk.do(row, "move", actor=SECOND, end_us=desk.us(1))
+    desk.do(row, "undo", undoes=moved.revision)
+    assert desk.standing() == [("AFIB", 0, 1)]
+
+
 @pytest.mark.parametrize("changed", [0, 1])
 def test_what_was_changed_since_stays_and_is_counted_both_parts_together(desk, changed):
     desk.add("AFIB", 2, 6)
