@@ -25,6 +25,7 @@ from detectors.beats.families import (
     new_family,
     total_count,
 )
+from detectors.beats.lately import measure_lately
 from detectors.beats.plan import N_CLUSTERS, N_POINTS, N_QRS, QRS_FROM, SLACK
 from detectors.beats.rhythm import PREMATURE, learn_interval, measure_rhythm
 from detectors.beats.shape import (
@@ -230,6 +231,7 @@ def measure(plan: Plan, state: Arrays, at: float, interval_s: float, features: F
     features[53] = _ratio(row[slot.HEIGHT], numbers[slot.USUAL])
     features[54] = _ratio(row[slot.STEEPNESS], row[slot.HEIGHT])
     features[55] = min(numbers[slot.QUIET] / max(numbers[slot.USUAL], 0.05), 2.0)
+    measure_lately(state, features)
 
 
 @inlined

@@ -32,7 +32,7 @@ SLACK = 4
 """Points a beat may be moved by against a template, either way."""
 POINT_S = 0.010
 BEFORE_S = 0.300
-N_FEATURES = 63
+N_FEATURES = 73
 N_CUES = 27
 """Numbers of the second look at a peak, `detectors.beats.accept`."""
 N_SAID = 3

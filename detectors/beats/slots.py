@@ -35,7 +35,8 @@ NEAR_LOG = 6  # mean log of the last intervals that did not come early, s
 FAR_LOG = 7  # the same over more of them
 SEEN_AT = 8  # slow sample of the last candidate, a beat or not
 SEEN_HEIGHT = 9
-N_NUMBERS = 10
+LATELY = 10  # from here on the means of `beats.lately`
+N_NUMBERS = 18
 
 # counts
 SAMPLES = 0  # samples seen
