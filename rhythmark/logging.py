@@ -67,7 +67,17 @@ def configure(level: str, *, file: Path | None = None, style: str = "auto") -> N
 
 _logfmt = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event", "logger"])
 
-_OURS = ("rhythmark", "dashboards", "labeling_server", "ingest", "formats", "storage", "detectors", "signal_processing")
+_OURS = (
+    "rhythmark",
+    "dashboards",
+    "labeling_server",
+    "ingest",
+    "formats",
+    "reading",
+    "storage",
+    "detectors",
+    "signal_processing",
+)
 
 
 def _ours_or_serious(record: logging.LogRecord) -> bool:
