@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from reading.ranges import pairs_in
 from reading.resampling import LEAST_PATIENTS, N_RESAMPLES, NOTHING, Interval, around, draws
 
 if TYPE_CHECKING:
@@ -85,9 +86,7 @@ def nearest_pairs(
 ) -> NDArray[np.int64]:
     """Pairs (n, 2) of numbers of points at most so far apart, the nearest chosen first, in order of time."""
     low, high = np.searchsorted(second, first - tolerance), np.searchsorted(second, first + tolerance, side="right")
-    counts = high - low
-    one = np.repeat(np.arange(len(first)), counts)
-    other = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(low, counts)
+    one, other = pairs_in(low, high)
     apart = np.abs(first[one] - second[other])
     taken_one, taken_other = np.zeros(len(first), bool), np.zeros(len(second), bool)
     chosen = []

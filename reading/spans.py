@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from reading.ranges import pairs_in
 from reading.resampling import LEAST_PATIENTS, N_RESAMPLES, NOTHING, Interval, around, draws
 
 if TYPE_CHECKING:
@@ -125,10 +126,7 @@ def _touching(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[NDAr
     """Pairs of spans that share time; spans of each side follow one another."""
     low = np.searchsorted(second[:, 1], first[:, 0], side="right")
     high = np.searchsorted(second[:, 0], first[:, 1], side="left")
-    counts = np.maximum(high - low, 0)
-    one = np.repeat(np.arange(len(first)), counts)
-    other = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(low, counts)
-    return one, other
+    return pairs_in(low, high)
 
 
 def _best(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from detectors.beats import slots as slot
 from detectors.beats.rhythm import IRREGULAR, PREMATURE
-from detectors.loops.compiled import inlined
+from detectors.loops.compiled import inlined, inner
 
 if TYPE_CHECKING:
-    from detectors.beats.plan import Arrays, Floats
+    from detectors.beats.plan import Arrays, Floats, Int
 
 FIRST = 63
 """The first of these features."""
@@ -27,6 +27,14 @@ SAME = 0.12
 LONGEST = 60
 
 
+@inner
+def _fading(state: Arrays, k: Int, value: float, part: float) -> float:
+    """Let a value count for so much of mean k, and give the mean."""
+    state.numbers[slot.LATELY + k] += part * (value - state.numbers[slot.LATELY + k])
+    mean: float = state.numbers[slot.LATELY + k]
+    return mean
+
+
 @inlined
 def measure_lately(state: Arrays, features: Floats) -> None:
     """Write what the beats up to this one are like: of the last 48 or so, and of the last 32 or so.
@@ -35,23 +43,16 @@ def measure_lately(state: Arrays, features: Floats) -> None:
     early (65) and late (66); the usual interval against the mean of about 64 (67); beats that the interval before this
     one has held for, up to 60 (68); means of `WAVES` (69 to 72). Every beat is measured once, in order.
     """
-    numbers, n = state.numbers, state.counts[slot.N_LOGS_SEEN]
-    step = abs(features[STEP])
+    early, step, n = features[EARLY], abs(features[STEP]), state.counts[slot.N_LOGS_SEEN]
     newest = 1.0 / (state.counts[slot.N_ACCEPTED] + 1.0)
     part, wave_part = max(newest, 1.0 / N_RHYTHM_BEATS), max(newest, 1.0 / N_WAVE_BEATS)
-    for k in range(8):
-        value, share = step, part
-        if k == 1:
-            value = 1.0 if step > IRREGULAR else 0.0
-        elif k == 2:  # noqa: PLR2004 - one after the other
-            value = 1.0 if features[EARLY] < PREMATURE else 0.0
-        elif k == 3:  # noqa: PLR2004 - one after the other
-            value = 1.0 if features[EARLY] > -PREMATURE else 0.0
-        elif k > 3:  # noqa: PLR2004 - one after the other
-            value, share = features[WAVES[k - 4]], wave_part
-        numbers[slot.LATELY + k] += share * (value - numbers[slot.LATELY + k])
-        features[FIRST + k + (2 if k > 3 else 0)] = numbers[slot.LATELY + k]  # noqa: PLR2004 - one after the other
-    features[FIRST + 4] = features[EARLY] - features[NEAR_EARLY]
+    features[FIRST] = _fading(state, 0, step, part)
+    features[FIRST + 1] = _fading(state, 1, 1.0 if step > IRREGULAR else 0.0, part)
+    features[FIRST + 2] = _fading(state, 2, 1.0 if early < PREMATURE else 0.0, part)
+    features[FIRST + 3] = _fading(state, 3, 1.0 if early > -PREMATURE else 0.0, part)
+    for k in range(len(WAVES)):
+        features[FIRST + 6 + k] = _fading(state, 4 + k, features[WAVES[k]], wave_part)
+    features[FIRST + 4] = early - features[NEAR_EARLY]
     held = 0
     while held < min(n, LONGEST):
         before = state.logs[(n - 1 - held) % state.logs.shape[0]]
