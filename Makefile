@@ -9,6 +9,9 @@ PYTHON_IN_VENV := $(VENV)/bin/python
 PIP_INSTALL := $(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-compile
 LOCKED := --require-hashes --only-binary :all:
 COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header
+# Where the environment says otherwise, every process a test or the demo starts would compile pandas and the rest again: two
+# seconds each.
+export PYTHONDONTWRITEBYTECODE :=
 # What may be given: make demo RECORD=path KAFKA=1 PORT=8080
 DEMO_ARGUMENTS := $(if $(RECORD),--record "$(RECORD)") $(if $(filter-out 0,$(KAFKA)),--kafka) $(if $(PORT),--port "$(PORT)")
 

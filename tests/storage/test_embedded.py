@@ -54,7 +54,9 @@ def _postmaster_pid(folder):
 STARTER = """
 import sys, time
 from pathlib import Path
+import structlog
 from storage.embedded import EmbeddedServer
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # the address alone on the output
 server = EmbeddedServer(Path(sys.argv[1]), durable=False)
 print(server.start(), flush=True)
 time.sleep(300)
