@@ -72,7 +72,13 @@ def _starter(folder, **options):
 
 
 def _interpreter_for(account):
-    """An interpreter of this version that the account can reach; a virtual environment's may lie below /root."""
+    """An interpreter of this version that the account can reach, as it must reach the project and the packages.
+
+    A virtual environment's interpreter may lie below /root, and a checkout in a folder of root's own.
+    """
+    for folder in (ROOT / "storage", *map(Path, site.getsitepackages())):
+        if not embedded_account.can_reach(folder, account):
+            pytest.skip(f"an ordinary user cannot reach {folder}")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for path in (Path(sys.executable).resolve(), Path("/usr/bin") / version):
         if path.exists() and embedded_account.can_reach(path, account):
@@ -231,7 +237,8 @@ def test_a_server_that_does_not_start_says_why(folder):
 def test_a_forked_child_that_ends_leaves_the_server_running(folder):
     with EmbeddedServer(folder, durable=False) as dsn:
         program = (
-            "import os, sys; from pathlib import Path; from storage.embedded import EmbeddedServer\n"
+            "import os, sys; from pathlib import Path; import structlog; from storage.embedded import EmbeddedServer\n"
+            "structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))\n"
             f"server = EmbeddedServer(Path({str(folder / 'other')!r}), durable=False); dsn = server.start()\n"
             "child = os.fork()\n"
             "if child == 0: sys.exit(0)\n"
