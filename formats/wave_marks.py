@@ -25,6 +25,10 @@ SYMBOLS = "()pt"
 _OF_PEAK = {"p": "PWAVE", "t": "TWAVE"} | {entry.code: "QRS" for entry in LABELS if entry.kind is LabelKind.BEAT}
 
 
+_WAVE_NAMES = ("P", "QRS", "T", "U")
+"""In the order of `num`, as landmarks are named."""
+
+
 class WaveMarks(NamedTuple):
     """A wave as a file has it: three samples and the number of the lead."""
 
@@ -58,6 +62,21 @@ def waves_in(marks: Sequence[Mark]) -> list[WaveMarks]:
         if mark.symbol in SYMBOLS or mark.symbol in _OF_PEAK:
             by_lead.setdefault(mark.chan, []).append(mark)
     return [wave for own in by_lead.values() for wave in _complete(own)]
+
+
+def landmarks_in(marks: Iterable[Mark]) -> list[tuple[int, str]]:
+    """Each mark of a part of a wave by itself: its sample and "P onset", "QRS peak", "T end" and so on.
+
+    For waves that were not marked whole: the experts of the QT database mark no onset of T.
+    """
+    found = []
+    for mark in marks:
+        if mark.symbol in "()":
+            if 0 <= mark.num < len(_WAVE_NAMES):
+                found.append((mark.sample, f"{_WAVE_NAMES[mark.num]} {'onset' if mark.symbol == '(' else 'end'}"))
+        elif mark.symbol in _OF_PEAK:
+            found.append((mark.sample, f"{_WAVE_NAMES[WAVES.index(_OF_PEAK[mark.symbol])]} peak"))
+    return found
 
 
 def _complete(marks: Sequence[Mark]) -> Iterator[WaveMarks]:

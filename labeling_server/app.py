@@ -16,6 +16,8 @@ from labeling_server.api import openapi, problems
 from labeling_server.api.polling import PolledAnswers
 from labeling_server.beat_families import FamilyShelf
 from labeling_server.gate import BodyLimit, SignedInOnly
+from labeling_server.programme import pages as programme_pages
+from labeling_server.programme.shelf import ReportShelf
 from labeling_server.routes import ROUTERS
 from labeling_server.security import SecurityHeaders
 from labeling_server.sessions import Sessions, page_reader
@@ -49,8 +51,9 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.sessions = sessions
     app.state.templates = templates
     app.state.families = FamilyShelf()
+    app.state.reports = ReportShelf()
     problems.register(app)
-    for router in (login.router, pages.router, *ROUTERS):
+    for router in (login.router, pages.router, programme_pages.router, *ROUTERS):
         app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
         app.include_router(guarded, dependencies=[Depends(page_reader)], include_in_schema=False)

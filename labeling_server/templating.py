@@ -30,5 +30,11 @@ def page_templates(settings: ServerSettings) -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["digits"] = _digits
     environment.globals.update(text=text, project=settings.project, zone=settings.zone)
     return Jinja2Templates(env=environment)
+
+
+def _digits(value: float, n_digits: int, per: float = 1.0) -> str:
+    """A number with so many digits behind the point, in units of `per`; never "-0.0"."""
+    return f"{round(value / per, n_digits) + 0.0:.{n_digits}f}"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
-import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rhythmark.argument_types import (
+    channel_list,
+    count,
+    letter_name,
+    minutes,
+    moment,
+    port,
+    positive,
+    since_us,
+    speed,
+    tolerance_ms,
+)
+
 HELP = "Streaming annotation for wearable and ECG signals: ingest, pre-mark, let experts confirm, export."
-_MAX_PORT = 65_535
-_MAX_MINUTES = 1_440
-_MAX_DIGITS = 6
-_UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     _reanalyse(commands)
     _dead_letters(commands)
     _export(commands)
+    _load(commands)
+    _project(commands)
+    _agreement(commands)
     _db(commands)
     _user(commands)
     return root
@@ -247,6 +256,56 @@ def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to make; must not exist yet")
 
 
+def _load(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "load", "store recordings from files, each whole or not at all; no broker is needed")
+    command.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="WFDB record, a folder of them, or a CSV file of samples"
+    )
+    command.add_argument("--fs-hz", type=positive, metavar="HZ", help="sampling rate of CSV files, which do not say it")
+    command.add_argument("--prefix", metavar="NAME", help="before the names of all streams, with a slash")
+    command.add_argument("--patient", metavar="PSEUDONYM", help="whom all of them are of")
+
+
+def _project(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "project", "programmes of reading: make one, say who may do what, bring in readings")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = _command(actions, "create", "make a project")
+    create.add_argument("project", metavar="NAME", help="letters, digits, dots, dashes and underscores")
+    create.add_argument("--description", default="", metavar="TEXT", help="what is read, and what for")
+    text = "how far apart two readers may mark one beat or landmark (default: 150, as EC57)"
+    create.add_argument("--tolerance-ms", type=tolerance_ms, default=150.0, metavar="MS", help=text)
+    _command(actions, "list", "list all projects")
+    role = _command(actions, "role", "give a person a role in a project, or take it back")
+    role.add_argument("project", metavar="NAME")
+    role.add_argument("login")
+    role.add_argument("role", metavar="ROLE", help="owner, adjudicator, reader, auditor, monitor, researcher")
+    role.add_argument("--take", action="store_true", help="take it back")
+    _project_import(actions)
+
+
+def _project_import(actions: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(actions, "import", "bring in what a reader marked elsewhere: of all these files, or of none")
+    command.add_argument("project", metavar="NAME")
+    text = "annotated WFDB record or CSV file of a stored stream; STREAM=PATH where their names differ"
+    command.add_argument("files", nargs="+", metavar="PATH", help=text)
+    command.add_argument("--reader", required=True, metavar="NAME", help="name that results show: a pseudonym")
+    kind = command.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--annotator", metavar="NAME", help="suffix of the WFDB annotation files")
+    kind.add_argument("--column", metavar="NAME", help="column of a CSV file that holds sample numbers")
+    command.add_argument("--label", metavar="LABEL", help="with --column: what stands there")
+    command.add_argument("--fs-hz", type=positive, metavar="HZ", help="with --column: the rate that samples count at")
+
+
+def _agreement(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "agreement", "say how far the readers of a project agree, with intervals over patients"
+    )
+    command.add_argument("project", metavar="NAME", help="see `rhythmark project list`")
+    command.add_argument("--json", action="store_true", help="JSON instead of tables")
+    command.add_argument("--csv", type=Path, metavar="FILE.csv", help="also a row a figure")
+    command.add_argument("--resamples", type=count, default=1000, metavar="N", help="of patients (default: 1000)")
+
+
 def _db(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "db", "bring the database up to date, or say what it is")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -274,87 +333,3 @@ def _user(commands: _Commands[argparse.ArgumentParser]) -> None:
     disable = _command(actions, "disable", "let a person no longer log in; what they did keeps their name")
     disable.add_argument("login")
     _command(actions, "list", "list everybody")
-
-
-def count(text: str) -> int:
-    """A whole number from 1 on."""
-    if not (text.isdecimal() and int(text) > 0):
-        msg = f"must be a whole number from 1 on, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
-
-
-def positive(text: str) -> float:
-    """A finite number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        msg = f"must be a number above 0, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def minutes(text: str) -> float:
-    """A finite number above 0, at most a day."""
-    value = positive(text)
-    if value > _MAX_MINUTES:
-        msg = f"must be at most {_MAX_MINUTES} minutes, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return value
-
-
-def letter_name(text: str) -> tuple[int, int]:
-    """Partition and offset of a dead letter; an offset alone is in partition 0."""
-    number, slash, offset = text.rpartition("/")
-    if not (offset.isdecimal() and (number.isdecimal() if slash else True)):
-        msg = f"letter must be PARTITION/OFFSET as `dead-letters list` names it, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return int(number or 0), int(offset)
-
-
-def since_us(text: str) -> int:
-    """A time, microseconds UTC: so long ago (30s, 15m, 2h, 7d), or ISO 8601, UTC where it names no zone."""
-    amount, unit = text[:-1], text[-1:]
-    if amount.isdecimal() and unit in _UNIT_S and len(amount) <= _MAX_DIGITS:
-        return time.time_ns() // 1000 - int(amount) * _UNIT_S[unit] * 1_000_000
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        msg = f"time must be as 30m, 2h, 7d or 2026-01-31T12:00, got {text!r}"
-        raise argparse.ArgumentTypeError(msg) from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
-
-
-def speed(text: str) -> float:
-    """Times real time; "max" is infinity."""
-    return math.inf if text == "max" else positive(text)
-
-
-def moment(text: str) -> int:
-    """A time in ISO 8601, UTC where it names no zone; microseconds UTC."""
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        msg = f"must be a time as 2026-03-31 or 2026-03-31T12:00:00Z, got {text!r}"
-        raise argparse.ArgumentTypeError(msg) from None
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def port(text: str) -> int:
-    """A TCP port; 0 is any free one."""
-    if not (text.isdecimal() and int(text) <= _MAX_PORT):
-        msg = f"port must be within [0, {_MAX_PORT}], got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
-
-
-def channel_list(text: str) -> list[int]:
-    """Channel numbers from 0 on, each once."""
-    parts = text.split(",")
-    if not all(part.isdecimal() for part in parts) or len(set(map(int, parts))) != len(parts):
-        msg = f"must be channel numbers from 0 on, each once, as 0,1; got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return [int(part) for part in parts]

@@ -317,6 +317,56 @@ CREATE TABLE patients (
     sex text
 );
 
+CREATE TABLE project_members (
+    project_id integer NOT NULL,
+    user_id integer NOT NULL,
+    role text NOT NULL,
+    since_us bigint DEFAULT now_us() NOT NULL,
+    added_by text NOT NULL
+);
+
+CREATE TABLE project_readers (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    project_id integer NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    user_id integer
+);
+
+CREATE TABLE projects (
+    id integer GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    tolerance_us bigint DEFAULT 150000 NOT NULL,
+    created_us bigint DEFAULT now_us() NOT NULL,
+    created_by text NOT NULL
+);
+
+CREATE TABLE reading_items (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    project_id integer NOT NULL,
+    stream_id integer NOT NULL,
+    start_us bigint NOT NULL,
+    end_us bigint NOT NULL,
+    created_us bigint DEFAULT now_us() NOT NULL
+);
+
+CREATE TABLE readings (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    project_id integer NOT NULL,
+    item_id bigint NOT NULL,
+    reader_id integer NOT NULL,
+    answer text NOT NULL,
+    starts_us bigint[] NOT NULL,
+    ends_us bigint[] NOT NULL,
+    names text[] NOT NULL,
+    codes smallint[] NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    submitted_us bigint DEFAULT now_us() NOT NULL
+);
+
 CREATE TABLE reanalyses (
     group_id integer NOT NULL,
     detector text NOT NULL,
@@ -574,6 +624,70 @@ ALTER TABLE patients ADD CONSTRAINT patients_pseudonym_key UNIQUE (pseudonym);
 
 ALTER TABLE patients ADD CONSTRAINT patients_sex_check CHECK ((sex = ANY (ARRAY['F'::text, 'M'::text, 'X'::text])));
 
+ALTER TABLE project_members ADD CONSTRAINT project_members_pkey PRIMARY KEY (project_id, user_id, role);
+
+ALTER TABLE project_members ADD CONSTRAINT project_members_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
+
+ALTER TABLE project_members ADD CONSTRAINT project_members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'adjudicator'::text, 'reader'::text, 'auditor'::text, 'monitor'::text, 'researcher'::text])));
+
+ALTER TABLE project_members ADD CONSTRAINT project_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_check CHECK (((kind = 'person'::text) = (user_id IS NOT NULL)));
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_id_project_id_key UNIQUE (id, project_id);
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'imported'::text, 'machine'::text, 'consensus'::text])));
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_name_check CHECK ((name ~ '^[^[:cntrl:]]{1,64}$'::text));
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_pkey PRIMARY KEY (id);
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_project_id_name_key UNIQUE (project_id, name);
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_project_id_user_id_key UNIQUE (project_id, user_id);
+
+ALTER TABLE project_readers ADD CONSTRAINT project_readers_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE projects ADD CONSTRAINT projects_description_check CHECK ((length(description) <= 2000));
+
+ALTER TABLE projects ADD CONSTRAINT projects_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text));
+
+ALTER TABLE projects ADD CONSTRAINT projects_name_key UNIQUE (name);
+
+ALTER TABLE projects ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+ALTER TABLE projects ADD CONSTRAINT projects_tolerance_us_check CHECK (((tolerance_us >= 0) AND (tolerance_us <= 10000000)));
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_check CHECK ((end_us > start_us));
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_id_project_id_key UNIQUE (id, project_id);
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_pkey PRIMARY KEY (id);
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_project_id_stream_id_start_us_end_us_key UNIQUE (project_id, stream_id, start_us, end_us);
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
+
+ALTER TABLE readings ADD CONSTRAINT readings_answer_check CHECK ((answer = ANY (ARRAY['read'::text, 'ambiguous'::text, 'unreadable'::text])));
+
+ALTER TABLE readings ADD CONSTRAINT readings_check CHECK (((cardinality(starts_us) = cardinality(ends_us)) AND (cardinality(starts_us) = cardinality(codes))));
+
+ALTER TABLE readings ADD CONSTRAINT readings_check1 CHECK (((answer = 'read'::text) OR (cardinality(starts_us) = 0)));
+
+ALTER TABLE readings ADD CONSTRAINT readings_item_id_project_id_fkey FOREIGN KEY (item_id, project_id) REFERENCES reading_items(id, project_id);
+
+ALTER TABLE readings ADD CONSTRAINT readings_item_id_reader_id_key UNIQUE (item_id, reader_id);
+
+ALTER TABLE readings ADD CONSTRAINT readings_pkey PRIMARY KEY (id);
+
+ALTER TABLE readings ADD CONSTRAINT readings_reader_id_project_id_fkey FOREIGN KEY (reader_id, project_id) REFERENCES project_readers(id, project_id);
+
+ALTER TABLE readings ADD CONSTRAINT readings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
 ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
 
 ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_pkey PRIMARY KEY (group_id, detector, version);
@@ -672,6 +786,12 @@ CREATE INDEX login_failures_address ON login_failures USING btree (address, at_u
 
 CREATE INDEX login_failures_login ON login_failures USING btree (login, at_us);
 
+CREATE INDEX project_members_user ON project_members USING btree (user_id);
+
+CREATE INDEX reading_items_stream ON reading_items USING btree (stream_id);
+
+CREATE INDEX readings_project ON readings USING btree (project_id, id);
+
 CREATE INDEX streams_patient ON streams USING btree (patient_id);
 
 CREATE TRIGGER annotation_revisions_append_only BEFORE DELETE OR UPDATE ON annotation_revisions FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -687,6 +807,10 @@ CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATE
 CREATE TRIGGER family_edit_steps_append_only BEFORE DELETE OR UPDATE ON family_edit_steps FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER family_edit_steps_no_truncate BEFORE TRUNCATE ON family_edit_steps FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER readings_append_only BEFORE DELETE OR UPDATE ON readings FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER readings_no_truncate BEFORE TRUNCATE ON readings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER users_stay BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION refuse_to_forget();
 
@@ -753,6 +877,22 @@ COMMENT ON COLUMN family_edits.samples IS 'Beats that name what it is of, part a
 COMMENT ON COLUMN family_edits.seen_end IS 'Beats before this sample were there when it was made';
 
 COMMENT ON COLUMN family_edits.change IS 'Counts edits, undos and redos of the group: the greatest tells whether anything is new';
+
+COMMENT ON TABLE project_members IS 'What a person may do in a project; a person may hold several roles';
+
+COMMENT ON TABLE project_readers IS 'Who reads in a project, by the name that results show: of a person a pseudonym, never the login';
+
+COMMENT ON COLUMN projects.tolerance_us IS 'How far apart two readers may mark one beat or landmark';
+
+COMMENT ON TABLE reading_items IS 'Pieces of recordings that are read as a whole';
+
+COMMENT ON TABLE readings IS 'What a reader marked in an item, as handed in: append-only';
+
+COMMENT ON COLUMN readings.codes IS 'The label of each mark: its place in names, from 0';
+
+COMMENT ON COLUMN readings.source IS 'Where an imported one comes from: the file''s name and annotator';
+
+COMMENT ON COLUMN readings.login IS 'Who handed it in: the reader, or who imported it';
 
 COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
 

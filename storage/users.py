@@ -125,6 +125,20 @@ def find(conn: Connection[TupleRow], user_id: int) -> UserRow:
     return UserRow(*row)
 
 
+def named(conn: Connection[TupleRow], login: str) -> UserRow:
+    """The person of that login.
+
+    Raises
+    ------
+    UnknownRowError : if there is none.
+    """
+    row = fetch_one(conn, _SQL["find"], {"login": login})
+    if row is None:
+        msg = f"login must be a registered one, got {login!r}"
+        raise UnknownRowError(msg)
+    return UserRow(*row[:5])
+
+
 def list_users(conn: Connection[TupleRow]) -> list[UserRow]:
     """Everybody, in the order of logins."""
     return [UserRow(*row) for row in fetch(conn, _SQL["list_users"])]

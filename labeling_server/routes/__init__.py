@@ -8,12 +8,13 @@ from labeling_server.routes import (
     families,
     family_edits,
     hours,
+    projects,
     proposals,
     session,
     streams,
 )
 
 # edits of families before families: "edits" is no number of one
-_MODULES = (session, streams, hours, detectors, edits, evidence, bulk, proposals, family_edits, families)
+_MODULES = (session, streams, hours, detectors, edits, evidence, bulk, proposals, family_edits, families, projects)
 ROUTERS = tuple(module.router for module in _MODULES)
 """In the order in which they are asked."""

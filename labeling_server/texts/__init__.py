@@ -10,6 +10,7 @@ from typing import Final
 from labeling_server.texts.families import FAMILY_TEXTS
 from labeling_server.texts.layers import LAYER_TEXTS
 from labeling_server.texts.page import PAGE_TEXTS
+from labeling_server.texts.programme import PROGRAMME_TEXTS
 from labeling_server.texts.proposals import PROPOSAL_TEXTS
 from labeling_server.texts.spans import SPAN_TEXTS
 
@@ -18,6 +19,7 @@ TEXTS: Final[dict[str, str]] = {
     **LAYER_TEXTS,
     **FAMILY_TEXTS,
     **PROPOSAL_TEXTS,
+    **PROGRAMME_TEXTS,
     "product": "Rhythmark",
     # login
     "login.title": "Sign in",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -14,9 +12,9 @@ from ingest.backoff import Backoff
 from ingest.errors import ReanalysisError
 from ingest.reanalysis import Reanalysis
 from rhythmark.progress import Progress
+from rhythmark.who import operator
 from signal_processing.errors import InvalidValueError, RhythmarkError
 from storage import audit, catalogue
-from storage.annotation_row import Actor
 from storage.database import Database
 from storage.errors import RetryLaterError
 
@@ -100,7 +98,7 @@ def _read_stream(
             "withdrawn": n_withdrawn,
         }
         with database.transaction() as conn:
-            audit.record(conn, Actor(None, _login()), "reanalyse", f"stream {name}", detail)
+            audit.record(conn, operator(), "reanalyse", f"stream {name}", detail)
     what = "read again" if is_news else "was read by these versions before"
     progress.say(
         f"{name}: {what}: {n_beats} beats, {n_proposed} proposals new or grown, {n_answered} of them answered before,"
@@ -151,10 +149,3 @@ def _bytes_per_sample(group: GroupRow) -> int:
 
 def _n_bytes(group: GroupRow) -> int:
     return (group.next_sample - group.first_sample) * _bytes_per_sample(group)
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in containers
-        return f"uid {os.getuid()}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING
 
+from rhythmark.who import operator
 from storage import retention
-from storage.annotation_row import Actor
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, dsn: str) -> int:
     """Show the rule, set it, or drop what is older; status is 1 when there is no rule to apply."""
-    actor = Actor(None, getpass.getuser())
+    actor = operator()
     dropped = None
     with Database.open(dsn, max_size=1) as database, database.transaction() as conn:
         if arguments.days is not None or arguments.off:

@@ -1,0 +1,1 @@
+"""What a reading programme shows: projects, and how far their readers agree."""

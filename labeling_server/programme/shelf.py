@@ -1,0 +1,40 @@
+"""Reports that were worked out before: a project's stands until another reading is handed in."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from labeling_server.programme.report import report_of
+from storage import readings
+
+if TYPE_CHECKING:
+    from labeling_server.programme.report import AgreementReport
+    from storage.projects import ProjectRow
+
+MAX_KEPT = 16
+
+
+class ReportShelf:
+    """Keeps the newest report of each project that was asked for lately; for any number of threads."""
+
+    def __init__(self) -> None:
+        self._reports: OrderedDict[int, AgreementReport] = OrderedDict()
+        self._lock = Lock()
+
+    def report_of(self, conn: Any, project: ProjectRow) -> AgreementReport:
+        """The report on what is handed in now."""
+        newest = readings.newest(conn, project.id)
+        with self._lock:
+            kept = self._reports.get(project.id)
+            if kept is not None and kept.newest == newest:
+                self._reports.move_to_end(project.id)
+                return kept
+        report = report_of(conn, project)
+        with self._lock:
+            self._reports[project.id] = report
+            self._reports.move_to_end(project.id)
+            while len(self._reports) > MAX_KEPT:
+                self._reports.popitem(last=False)
+        return report

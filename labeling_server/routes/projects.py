@@ -1,0 +1,48 @@
+"""Reading programmes over REST: projects, and how far their readers agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import Request  # noqa: TC002 - FastAPI reads it at run time
+
+from labeling_server.api import programme_answers as answers
+from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.api.requests import Db, api_router
+from labeling_server.programme.access import project_with_results, visible_to
+from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
+from storage import projects
+
+router = api_router("/api/projects", tag="programme")
+
+
+@router.get("", response_model=list[answers.Project])
+def list_projects(database: Db, reader: ApiReader) -> list[dict[str, Any]]:
+    """The projects that the person has a role in, by name; all of them for the server's administrator."""
+    with database.transaction() as conn:
+        rows = projects.listed(conn, of_user=visible_to(reader))
+    return [
+        {
+            "id": one.project.id,
+            "name": one.project.name,
+            "description": one.project.description,
+            "tolerance_us": one.project.tolerance_us,
+            "n_items": one.n_items,
+            "n_readers": one.n_readers,
+            "n_readings": one.n_readings,
+        }
+        for one in rows
+    ]
+
+
+@router.get("/{project_id}/agreement", response_model=answers.Agreement)
+def get_agreement(project_id: RowId, request: Request, database: Db, reader: ApiReader) -> Any:
+    """How far the readers agree: what they call beats, where they mark, how long; intervals over patients.
+
+    For owners, adjudicators, auditors and researchers of the project. Figures are null where they are undefined, and
+    `why` says why.
+    """
+    with database.transaction() as conn:
+        project = project_with_results(conn, reader, project_id)
+        return msgspec.to_builtins(request.app.state.reports.report_of(conn, project))

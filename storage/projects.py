@@ -1,0 +1,199 @@
+"""Projects: what is read together, who may do what in one, and by which name readers stand in its results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+import msgspec
+
+from storage import audit, queries, users
+from storage.errors import ConstraintError, UnknownRowError
+from storage.rows import fetch, fetch_one, fetch_value
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from storage.annotation_row import Actor
+
+_SQL = queries.load("projects")
+
+ProjectRole = Literal["owner", "adjudicator", "reader", "auditor", "monitor", "researcher"]
+PROJECT_ROLES: tuple[ProjectRole, ...] = get_args(ProjectRole)
+ReaderKind = Literal["person", "imported", "machine", "consensus"]
+
+TOLERANCE_US = 150_000
+"""How far apart two marks of one beat may lie: ANSI/AAMI EC57."""
+
+
+class ProjectRow(msgspec.Struct, frozen=True):
+    """A project; `tolerance_us` is how far apart two readers may mark one beat or landmark."""
+
+    id: int
+    name: str
+    description: str
+    tolerance_us: int
+    created_us: int
+    created_by: str
+
+
+class ProjectSummary(NamedTuple):
+    """A project and how much is in it."""
+
+    project: ProjectRow
+    n_items: int
+    n_readers: int
+    n_readings: int
+
+
+class MemberRow(msgspec.Struct, frozen=True):
+    """A role that a person holds in a project."""
+
+    login: str
+    role: ProjectRole
+    since_us: int
+    added_by: str
+
+
+class ReaderRow(msgspec.Struct, frozen=True):
+    """Who reads in a project, by the name that results show; `user_id` of persons only."""
+
+    id: int
+    project_id: int
+    name: str
+    kind: ReaderKind
+    user_id: int | None
+
+
+def create(
+    conn: Connection[TupleRow], *, name: str, actor: Actor, description: str = "", tolerance_us: int = TOLERANCE_US
+) -> ProjectRow:
+    """Make a project, whose owner is whoever makes it, where that is a person with an account.
+
+    Raises
+    ------
+    ConstraintError : if the name is taken or none, or the tolerance is not within 0 to 10 s.
+    """
+    values = {"name": name, "description": description, "tolerance_us": tolerance_us, "login": actor.login}
+    row = fetch_one(conn, _SQL["create"], values)
+    if row is None:
+        msg = f"name of a project must be a free one, {name!r} is taken"
+        raise ConstraintError(msg)
+    project = ProjectRow(*row)
+    audit.record(conn, actor, "project-created", f"project {name}")
+    if actor.user_id is not None:
+        conn.execute(_SQL["give_role"], _role(project, actor.user_id, "owner", actor))
+    return project
+
+
+def named(conn: Connection[TupleRow], name: str) -> ProjectRow:
+    """The project of that name.
+
+    Raises
+    ------
+    UnknownRowError : if there is none.
+    """
+    return _found(fetch_one(conn, _SQL["by_name"], {"name": name}), repr(name))
+
+
+def by_id(conn: Connection[TupleRow], project_id: int) -> ProjectRow:
+    """The project of that number.
+
+    Raises
+    ------
+    UnknownRowError : if there is none.
+    """
+    return _found(fetch_one(conn, _SQL["by_id"], {"id": project_id}), f"number {project_id}")
+
+
+def _found(row: TupleRow | None, what: str) -> ProjectRow:
+    if row is None:
+        msg = f"project must be one that there is, got {what}"
+        raise UnknownRowError(msg)
+    return ProjectRow(*row)
+
+
+def listed(conn: Connection[TupleRow], *, of_user: int | None = None) -> list[ProjectSummary]:
+    """Projects in the order of names; of a user only those in which they hold a role."""
+    rows = fetch(conn, _SQL["listed"], {"user_id": of_user})
+    return [ProjectSummary(ProjectRow(*row[:6]), *row[6:]) for row in rows]
+
+
+def give_role(conn: Connection[TupleRow], project: ProjectRow, login: str, role: ProjectRole, *, actor: Actor) -> None:
+    """Let a person do what the role allows, beside what they may already.
+
+    Raises
+    ------
+    UnknownRowError : if there is no such login.
+    ConstraintError : if there is no such role.
+    """
+    _check_role(role)
+    user = users.named(conn, login)
+    if conn.execute(_SQL["give_role"], _role(project, user.id, role, actor)).rowcount:
+        audit.record(conn, actor, "role-given", f"project {project.name}", {"login": login, "role": role})
+
+
+def take_role(conn: Connection[TupleRow], project: ProjectRow, login: str, role: ProjectRole, *, actor: Actor) -> None:
+    """Take a role back.
+
+    Raises
+    ------
+    UnknownRowError : if there is no such login.
+    ConstraintError : if the person does not hold it, or is the last owner.
+    """
+    _check_role(role)
+    user = users.named(conn, login)
+    conn.execute(_SQL["lock_project"], {"project_id": project.id})  # or two owners would let each other go
+    if not conn.execute(_SQL["take_role"], _role(project, user.id, role, actor)).rowcount:
+        msg = f"role must be one that {login!r} holds in {project.name!r}, got {role!r}"
+        raise ConstraintError(msg)
+    if role == "owner" and not fetch_value(conn, _SQL["n_owners"], {"project_id": project.id}):
+        msg = f"project {project.name!r} must keep an owner, {login!r} is the last"
+        raise ConstraintError(msg)
+    audit.record(conn, actor, "role-taken", f"project {project.name}", {"login": login, "role": role})
+
+
+def _check_role(role: str) -> None:
+    if role not in PROJECT_ROLES:
+        msg = f"role in a project must be one of {', '.join(PROJECT_ROLES)}, got {role!r}"
+        raise ConstraintError(msg)
+
+
+def _role(project: ProjectRow, user_id: int, role: str, actor: Actor) -> dict[str, object]:
+    return {"project_id": project.id, "user_id": user_id, "role": role, "login": actor.login}
+
+
+def roles_of(conn: Connection[TupleRow], project_id: int, user_id: int) -> frozenset[ProjectRole]:
+    """What a person may do in a project; nothing where they are no member."""
+    rows = fetch(conn, _SQL["roles_of"], {"project_id": project_id, "user_id": user_id})
+    return frozenset(role for (role,) in rows)
+
+
+def members(conn: Connection[TupleRow], project_id: int) -> list[MemberRow]:
+    """Everybody who holds a role, in the order of logins."""
+    return [MemberRow(*row) for row in fetch(conn, _SQL["members"], {"project_id": project_id})]
+
+
+def ensure_reader(
+    conn: Connection[TupleRow], project: ProjectRow, name: str, kind: ReaderKind, *, user_id: int | None = None
+) -> ReaderRow:
+    """The reader of that name, new or known.
+
+    Raises
+    ------
+    ConstraintError : if the name is that of another kind of reader or of another person, or the person has another.
+    """
+    wanted = {"project_id": project.id, "name": name, "kind": kind, "user_id": user_id}
+    conn.execute(_SQL["ensure_reader"], wanted)
+    row = fetch_one(conn, _SQL["reader_named"], wanted)
+    reader = None if row is None else ReaderRow(*row)
+    if reader is None or (reader.kind, reader.user_id) != (kind, user_id):
+        what = "the person reads by another name" if reader is None else f"it is that of a reader who is {reader.kind}"
+        msg = f"name of a reader must stand for one reader of {project.name!r}, got {name!r}: {what}"
+        raise ConstraintError(msg)
+    return reader
+
+
+def readers(conn: Connection[TupleRow], project_id: int) -> list[ReaderRow]:
+    """Everybody who reads, in the order of names."""
+    return [ReaderRow(*row) for row in fetch(conn, _SQL["readers"], {"project_id": project_id})]
