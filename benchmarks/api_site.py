@@ -28,10 +28,14 @@ FS_HZ = 250.0
 DURATION_S = 60
 PASSWORD = "a password for a benchmark"  # noqa: S105 - of users who live as long as it runs
 SECRET = "a secret of more than 32 characters"  # noqa: S105 - see PASSWORD
-EDITED = frozenset({"annotations", "annotation_revisions", "bulk_edits", "family_edits", "family_edit_steps"})
+EDITED = frozenset(
+    {"annotations", "annotation_revisions", "revision_seals", "bulk_edits", "family_edits", "family_edit_steps"}
+)
 """Tables that edits of labels and families write."""
 
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+_TABLES = """
+SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('audit_log', 'audit_head') ORDER BY 1
+"""
 _DIGEST = "SELECT md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), '')) FROM {} t"
 _UNATTRIBUTED = """
 SELECT (SELECT count(*) FROM annotation_revisions r LEFT JOIN users u ON u.id = r.user_id

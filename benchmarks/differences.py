@@ -15,7 +15,8 @@ Content = dict[str, list[tuple[Any, ...]]]
 
 NOT_CONTENT = {
     # written by people, or about people
-    "annotation_revisions", "audit_log", "login_failures", "users", "patients",
+    "annotation_revisions", "revision_seals", "audit_log", "audit_head", "login_failures", "users", "patients",
+    "projects", "project_members", "project_readers", "reading_items", "readings",
     # say when and by whom, not what
     "checkpoints", "source_positions", "worker_status", "schema_migrations", "devices", "reanalyses",
     "timelines",

@@ -20,7 +20,7 @@ from labeling_server.sessions import ApiReader, PageReader  # noqa: TC001 - Fast
 from labeling_server.texts import TEXTS, text
 from signal_processing.layers import LAYERS
 from signal_processing.vocabulary import LABELS
-from storage import catalogue
+from storage import audit, catalogue
 from storage.annotation_row import CERTAINTIES, SEVERITIES
 from storage.errors import UnknownRowError
 
@@ -70,7 +70,7 @@ def newest_recording(database: Db, _: PageReader) -> RedirectResponse:
 @router.get("/streams/{stream_id}")
 def workstation(stream_id: str, request: Request, database: Db, reader: PageReader) -> HTMLResponse:
     """The workstation on one recording; where a link names one that there is not, the list says so."""
-    found = _found(database, stream_id)
+    found = _found(database, stream_id, reader)
     if found is None:
         return _recordings(request, database, reader, missing=stream_id[:MAX_SHOWN])
     stream, groups = found
@@ -95,15 +95,18 @@ def workstation(stream_id: str, request: Request, database: Db, reader: PageRead
     return response
 
 
-def _found(database: Database, stream_id: str) -> tuple[StreamRow, list[GroupRow]] | None:
-    """The recording of that number with its groups; None when there is none."""
+def _found(database: Database, stream_id: str, reader: Reader) -> tuple[StreamRow, list[GroupRow]] | None:
+    """The recording of that number with its groups, which the reader opens; None when there is none."""
     if not re.fullmatch(r"[0-9]{1,10}", stream_id) or int(stream_id) > MAX_ROW_ID:
         return None
     with database.transaction() as conn:
         try:
-            return catalogue.stream_by_id(conn, int(stream_id)), catalogue.groups_of(conn, int(stream_id))
+            stream = catalogue.stream_by_id(conn, int(stream_id))
         except UnknownRowError:
             return None
+        groups = catalogue.groups_of(conn, stream.id)
+        audit.record(conn, reader.actor, "opened", f"stream {stream.name}")
+        return stream, groups
 
 
 @router.get("/api/figures")

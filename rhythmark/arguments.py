@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _agreement(commands)
     _db(commands)
     _user(commands)
+    _audit(commands)
     return root
 
 
@@ -254,6 +255,8 @@ def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("stream", metavar="STREAM", help="name of a stream, see `rhythmark streams`")
     command.add_argument("--format", required=True, choices=["wfdb", "csv"], help="what to write")
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to make; must not exist yet")
+    text = "csv: annotations as they stood at that time (ISO 8601, UTC)"
+    command.add_argument("--as-of", type=moment, metavar="TIME", help=text)
 
 
 def _load(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -333,3 +336,19 @@ def _user(commands: _Commands[argparse.ArgumentParser]) -> None:
     disable = _command(actions, "disable", "let a person no longer log in; what they did keeps their name")
     disable.add_argument("login")
     _command(actions, "list", "list everybody")
+
+
+def _audit(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "audit", "look at the trail of what people did, and whether it is whole")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = _command(actions, "list", "list what was done beside edits, the newest first")
+    listed.add_argument("--limit", type=count, default=50, metavar="N", help="at most so many (default: 50)")
+    verify = _command(
+        actions, "verify", "look at every entry, revision and reading; exit code 1 where one is not as it was"
+    )
+    text = "a head that was kept: the trail must still lead through it"
+    verify.add_argument("--head", type=Path, metavar="FILE.json", help=text)
+    seal = _command(
+        actions, "seal", "note a digest of all histories in the trail, and print the head to keep elsewhere"
+    )
+    seal.add_argument("--output", type=Path, metavar="FILE.json", help="write the head there as well")

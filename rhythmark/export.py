@@ -30,7 +30,7 @@ from signal_processing.clock import US_PER_S
 from signal_processing.values import Annotation, Annotator
 from signal_processing.vocabulary import VOCABULARY_VERSION, label_of_number
 from storage import annotations as spans
-from storage import beats, catalogue, revisions, waveforms
+from storage import as_of, beats, catalogue, revisions, waveforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -70,8 +70,12 @@ def export_wfdb(database: Database, stream_name: str, output: Path) -> list[Path
     return [output / path.name for path in written]
 
 
-def export_csv(database: Database, stream_name: str, output: Path) -> Path:
+def export_csv(database: Database, stream_name: str, output: Path, *, as_of_us: int | None = None) -> Path:
     """Write every annotation that is not deleted, and the beats that people touched, as one CSV file; gives its path.
+
+    Parameters
+    ----------
+    as_of_us : as they stood then (`storage.as_of`); None means now.
 
     Raises
     ------
@@ -80,11 +84,16 @@ def export_csv(database: Database, stream_name: str, output: Path) -> Path:
     """
     with whole_folder(output) as folder, _snapshot(database) as conn:
         stream = catalogue.stream_named(conn, stream_name)
-        rows = [
-            _span_row(group, row)
-            for group in catalogue.groups_of(conn, stream.id)
-            for row in [*_rows(conn, group, with_deleted=False), *_touched_beats(conn, group)]
-        ]
+        groups = {group.id: group for group in catalogue.groups_of(conn, stream.id)}
+        if as_of_us is None:
+            found = [
+                row
+                for group in groups.values()
+                for row in [*_rows(conn, group, with_deleted=False), *_touched_beats(conn, group)]
+            ]
+        else:
+            found = [row for row in as_of.rows(conn, stream.id, as_of_us) if not row.deleted]
+        rows = [_span_row(groups[row.group_id], row) for row in found]
         name = f"{record_name_of(stream.name)}.csv"
         ordered = sorted(rows, key=lambda row: (row.start_us, row.end_us, row.label, row.id))
         (folder / name).write_text(as_csv(ordered), encoding="utf-8", newline="")

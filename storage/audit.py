@@ -1,4 +1,7 @@
-"""What people did, beside the edits that annotations keep themselves: append-only."""
+"""What people did, beside the edits that annotations keep themselves: append-only, each chained to the one before.
+
+How the chain is checked stands in `storage.audit_trail`.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import msgspec
 import numpy as np
 
-from storage import queries
+from storage import audit, audit_trail, queries
 from storage.errors import ConstraintError
 from storage.rows import fetch, fetch_one, fetch_value
 
@@ -134,7 +134,10 @@ def hand_in(
     if row is None:
         msg = f"a reading is handed in once, {reader.name!r} has read item {item.id} before"
         raise ConstraintError(msg)
-    return int(row[0])
+    reading_id = int(row[0])
+    detail = {"reading": reading_id, "sha256": audit_trail.reading_digest(conn, reading_id)}
+    audit.record(conn, actor, audit_trail.HANDED_IN, f"item {item.id}", detail)
+    return reading_id
 
 
 def _check(item: ItemRow, answer: str, marks: ReadingMarks) -> None:

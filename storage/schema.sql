@@ -18,6 +18,35 @@ AS $function$ SELECT jsonb_build_object(
         'updated_us', a.updated_us, 'updated_by', a.updated_by, 'severity', a.severity, 'certainty', a.certainty,
         'evidence', to_jsonb(a.evidence)) $function$;
 
+CREATE OR REPLACE FUNCTION annotation_text(a annotations)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT jsonb_build_array(a.id, a.stream_id, a.group_id, a.revision, a.kind, a.label, a.channel, a.start_us, a.end_us,
+                                   a.status, a.deleted, a.note, a.severity, a.certainty, to_jsonb(a.evidence))::text $function$;
+
+CREATE OR REPLACE FUNCTION audit_text(seq bigint, at_us bigint, user_id integer, login text, action text, subject text, detail jsonb)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT jsonb_build_array(seq, at_us, user_id, login, action, subject, detail)::text $function$;
+
+CREATE OR REPLACE FUNCTION chain_audit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ DECLARE
+        before bytea;
+    BEGIN
+        INSERT INTO audit_head (seq, hash) VALUES (1, '')
+        ON CONFLICT (id) DO UPDATE SET seq = audit_head.seq + 1 RETURNING seq, hash INTO NEW.seq, before;
+        NEW.hash := sha256(before || convert_to(audit_text(NEW.seq, NEW.at_us, NEW.user_id, NEW.login, NEW.action,
+                                                           NEW.subject, NEW.detail), 'UTF8'));
+        UPDATE audit_head SET hash = NEW.hash;
+        RETURN NEW;
+    END $function$;
+
 CREATE OR REPLACE FUNCTION check_revision_users()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -97,6 +126,30 @@ CREATE OR REPLACE FUNCTION refuse_to_forget()
  LANGUAGE plpgsql
 AS $function$ BEGIN
         RAISE restrict_violation USING MESSAGE = 'users are disabled, never deleted: their edits name them';
+    END $function$;
+
+CREATE OR REPLACE FUNCTION revision_text(r annotation_revisions)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$ SELECT jsonb_build_array(r.annotation_id, r.revision, r.action, r.user_id, r.login, r.at_us, r.before, r.view,
+                                   r.bulk_id, r.cause_id, r.cause_revision, r.split_from)::text $function$;
+
+CREATE OR REPLACE FUNCTION seal_revisions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$ BEGIN
+        INSERT INTO revision_seals (annotation_id, revision, hash, state_hash)
+        SELECT m.annotation_id, m.revision,
+               sha256(coalesce(p.hash, '') || convert_to(revision_text(m), 'UTF8') || coalesce(s.hash, '')), s.hash
+        FROM made m
+        LEFT JOIN revision_seals p ON p.annotation_id = m.annotation_id AND p.revision = m.revision - 1
+        LEFT JOIN LATERAL (SELECT sha256(convert_to(annotation_text(a), 'UTF8')) AS hash FROM annotations a
+                           WHERE a.id = m.annotation_id AND a.revision = m.revision) s ON true
+        ORDER BY m.annotation_id, m.revision;
+        RETURN NULL;
     END $function$;
 
 CREATE OR REPLACE FUNCTION see_waveform_partitions(days bigint[])
@@ -180,6 +233,12 @@ END) STORED NOT NULL,
     evidence uuid[] DEFAULT '{}'::uuid[] NOT NULL
 );
 
+CREATE TABLE audit_head (
+    id smallint DEFAULT 1 NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL
+);
+
 CREATE TABLE audit_log (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     at_us bigint DEFAULT clock_us() NOT NULL,
@@ -187,7 +246,9 @@ CREATE TABLE audit_log (
     login text NOT NULL,
     action text NOT NULL,
     subject text NOT NULL,
-    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL
 );
 
 CREATE TABLE beat_blocks (
@@ -382,6 +443,14 @@ CREATE TABLE reanalyses (
     updated_us bigint DEFAULT now_us() NOT NULL
 );
 
+CREATE TABLE revision_seals (
+    annotation_id uuid NOT NULL,
+    revision integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    hash bytea NOT NULL,
+    state_hash bytea
+);
+
 CREATE TABLE schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -522,7 +591,13 @@ ALTER TABLE annotations ADD CONSTRAINT annotations_superseded_by_fkey FOREIGN KE
 
 ALTER TABLE annotations ADD CONSTRAINT annotations_withdrawn_check CHECK (((status <> 'withdrawn'::text) OR (superseded_by IS NOT NULL) OR (answered_by IS NOT NULL)));
 
+ALTER TABLE audit_head ADD CONSTRAINT audit_head_id_check CHECK ((id = 1));
+
+ALTER TABLE audit_head ADD CONSTRAINT audit_head_pkey PRIMARY KEY (id);
+
 ALTER TABLE audit_log ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_seq_key UNIQUE (seq);
 
 ALTER TABLE audit_log ADD CONSTRAINT audit_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
@@ -692,6 +767,8 @@ ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_group_id_fkey FOREIGN KEY (grou
 
 ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_pkey PRIMARY KEY (group_id, detector, version);
 
+ALTER TABLE revision_seals ADD CONSTRAINT revision_seals_pkey PRIMARY KEY (annotation_id, revision);
+
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
 ALTER TABLE signals ADD CONSTRAINT signals_gain_check CHECK ((gain <> (0)::double precision));
@@ -798,9 +875,17 @@ CREATE TRIGGER annotation_revisions_append_only BEFORE DELETE OR UPDATE ON annot
 
 CREATE TRIGGER annotation_revisions_no_truncate BEFORE TRUNCATE ON annotation_revisions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER annotation_revisions_seals AFTER INSERT ON annotation_revisions REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION seal_revisions();
+
 CREATE TRIGGER annotation_revisions_users AFTER INSERT ON annotation_revisions REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION check_revision_users();
 
+CREATE TRIGGER audit_head_no_truncate BEFORE TRUNCATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER audit_log_chain BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION chain_audit();
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -811,6 +896,10 @@ CREATE TRIGGER family_edit_steps_no_truncate BEFORE TRUNCATE ON family_edit_step
 CREATE TRIGGER readings_append_only BEFORE DELETE OR UPDATE ON readings FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER readings_no_truncate BEFORE TRUNCATE ON readings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER revision_seals_append_only BEFORE DELETE OR UPDATE ON revision_seals FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER revision_seals_no_truncate BEFORE TRUNCATE ON revision_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER users_stay BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION refuse_to_forget();
 
@@ -841,6 +930,12 @@ COMMENT ON COLUMN annotations.severity IS 'Null: nobody said';
 COMMENT ON COLUMN annotations.certainty IS 'How sure the person is, not the detector (confidence); null: nobody said';
 
 COMMENT ON COLUMN annotations.evidence IS 'Ids of annotations of the same stream that it rests on, in the order in which they were named';
+
+COMMENT ON TABLE audit_head IS 'The newest entry of audit_log: one row, whose lock puts entries in order';
+
+COMMENT ON COLUMN audit_log.seq IS 'From 1, without a gap, in the order of the chain; id may have gaps';
+
+COMMENT ON COLUMN audit_log.hash IS 'SHA-256 of the hash before and of audit_text';
 
 COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
 
@@ -895,6 +990,12 @@ COMMENT ON COLUMN readings.source IS 'Where an imported one comes from: the file
 COMMENT ON COLUMN readings.login IS 'Who handed it in: the reader, or who imported it';
 
 COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
+
+COMMENT ON TABLE revision_seals IS 'A seal for each revision of an annotation; append-only';
+
+COMMENT ON COLUMN revision_seals.hash IS 'SHA-256 of the hash of the revision before, of revision_text and of state_hash';
+
+COMMENT ON COLUMN revision_seals.state_hash IS 'SHA-256 of the state that the revision left (annotation_text); null of revisions older than seals but the newest';
 
 COMMENT ON TABLE timelines IS 'Where the runs of a device lie in a channel group, and its clocks';
 

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from labeling_server.api.rows_json import annotation_json
 from labeling_server.sessions import LoginNeededError
+from labeling_server.trail import note_refusal
 from signal_processing.errors import InvalidValueError, UnknownLabelError
 from storage.errors import ConstraintError, RetryLaterError, StaleRevisionError, UnknownRowError
 
@@ -54,8 +55,10 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _refused(_: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if error.status_code == status.HTTP_403_FORBIDDEN:
+        note_refusal(request, _plain(str(error.detail)))
     answer = problem(error.status_code, _ERRORS.get(error.status_code, "refused"), str(error.detail))
     answer.headers.update(error.headers or {})
     return answer

@@ -19,8 +19,9 @@ from labeling_server.programme.access import project_with_results, visible_to
 from labeling_server.programme.drawing import axis_of_differences, axis_of_shares
 from labeling_server.programme.report import beats_of, in_aami_classes, items_of
 from labeling_server.sessions import PageReader  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.trail import note_refusal
 from signal_processing.errors import InvalidValueError
-from storage import projects, readings
+from storage import audit, projects, readings
 from storage.errors import UnknownRowError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class ProgrammeRoute(APIRoute):
                 code, why = status.HTTP_422_UNPROCESSABLE_CONTENT, "; ".join(one["msg"] for one in error.errors())
             except HTTPException as error:
                 code, why = error.status_code, str(error.detail)
+                if code == status.HTTP_403_FORBIDDEN:
+                    await run_in_threadpool(note_refusal, request, why)
             return await run_in_threadpool(_list, request, request.state.reader, why, code)
 
         return told
@@ -86,6 +89,7 @@ def agreement_page(project_id: RowId, request: Request, database: Db, reader: Pa
     """How far the readers of a project agree."""
     with database.transaction() as conn:
         project = project_with_results(conn, reader, project_id)
+        audit.record(conn, reader.actor, "opened", f"agreement of project {project.name}")
         report: AgreementReport = request.app.state.reports.report_of(conn, project)
     spreads = [one.spread for one in report.landmarks]
     differences, shares = axis_of_differences(spreads), axis_of_shares()

@@ -12,7 +12,7 @@ from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it a
 from labeling_server.api.requests import Db, api_router
 from labeling_server.programme.access import project_with_results, visible_to
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
-from storage import projects
+from storage import audit, projects
 
 router = api_router("/api/projects", tag="programme")
 
@@ -45,4 +45,5 @@ def get_agreement(project_id: RowId, request: Request, database: Db, reader: Api
     """
     with database.transaction() as conn:
         project = project_with_results(conn, reader, project_id)
+        audit.record(conn, reader.actor, "opened", f"agreement of project {project.name}")
         return msgspec.to_builtins(request.app.state.reports.report_of(conn, project))

@@ -11,7 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from signal_processing.values import Annotation, Annotator, Block, Channel, Signal
-from storage import annotations, catalogue, migrations, runs, users, waveforms
+from storage import annotations, audit_trail, catalogue, migrations, runs, users, waveforms
 from storage.database import Database
 from storage.errors import StorageError
 
@@ -101,3 +101,26 @@ def test_neither_role_is_a_superuser(roles):
     for dsn in roles:
         with psycopg.connect(dsn) as conn:
             assert conn.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_log SET login = login",
+        "DELETE FROM audit_log",
+        "UPDATE annotation_revisions SET login = login",
+        "DELETE FROM annotation_revisions",
+        "UPDATE audit_head SET seq = seq",
+        "INSERT INTO revision_seals (annotation_id, revision, hash) VALUES (gen_random_uuid(), 1, '')",
+        "UPDATE readings SET login = login",
+    ],
+)
+def test_application_writes_the_trail_and_cannot_alter_it(roles, statement):
+    _, application = roles
+    with Database.open(application) as database:
+        with database.transaction() as conn:
+            users.create(conn, login="reader", password=PASSWORDS["database_password"], role="reader")
+            users.verify(conn, login="reader", password="wrong", address="127.0.0.1")  # noqa: S106 - it is wrong
+            assert audit_trail.verify(conn).n_entries == 1
+        with pytest.raises(StorageError, match="permission denied"), database.transaction() as conn:
+            conn.execute(statement)
