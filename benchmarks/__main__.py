@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Figure
 
-NAMES = ("storage", "ingest", "detectors", "operations", "bulk_edits", "proposals", "families", "agreement")
+NAMES = (
+    "storage",
+    "ingest",
+    "detectors",
+    "operations",
+    "bulk_edits",
+    "proposals",
+    "families",
+    "agreement",
+    "identifiers",
+)
 LONG_NAMES = ("live", "catch_up", "faults", "fuzz", "api_fuzz", "workstation", "readers")
 """Run by name only: they take their time, and what they take can be set."""
 

@@ -16,7 +16,7 @@ Content = dict[str, list[tuple[Any, ...]]]
 NOT_CONTENT = {
     # written by people, or about people
     "annotation_revisions", "revision_seals", "audit_log", "audit_head", "login_failures", "users", "patients",
-    "projects", "project_members", "project_readers", "reading_items", "readings",
+    "projects", "project_members", "project_readers", "reading_items", "readings", "releases",
     # say when and by whom, not what
     "checkpoints", "source_positions", "worker_status", "schema_migrations", "devices", "reanalyses",
     "timelines",

@@ -51,6 +51,8 @@ def parser() -> argparse.ArgumentParser:
     _load(commands)
     _project(commands)
     _agreement(commands)
+    _release(commands)
+    _deid(commands)
     _db(commands)
     _user(commands)
     _audit(commands)
@@ -267,6 +269,7 @@ def _load(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--fs-hz", type=positive, metavar="HZ", help="sampling rate of CSV files, which do not say it")
     command.add_argument("--prefix", metavar="NAME", help="before the names of all streams, with a slash")
     command.add_argument("--patient", metavar="PSEUDONYM", help="whom all of them are of")
+    command.add_argument("--note", default="", metavar="TEXT", help="where they come from, and under which licence")
 
 
 def _project(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -307,6 +310,35 @@ def _agreement(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--json", action="store_true", help="JSON instead of tables")
     command.add_argument("--csv", type=Path, metavar="FILE.csv", help="also a row a figure")
     command.add_argument("--resamples", type=count, default=1000, metavar="N", help="of patients (default: 1000)")
+
+
+def _release(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "release", "freeze a project's data as files that others can check")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = _command(actions, "create", "write a version; refused while a text in it could name somebody")
+    create.add_argument("project", metavar="NAME", help="see `rhythmark project list`")
+    create.add_argument("number", metavar="VERSION", help="as 1.0; the same version is the same content for ever")
+    create.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to make; must not exist yet")
+    text = "shares of patients (default: train=0.7,validation=0.15,test=0.15)"
+    create.add_argument("--split", metavar="NAME=SHARE,...", help=text)
+    create.add_argument("--seed", type=int, default=0, metavar="N", help="of how patients are dealt out (default: 0)")
+    text = "texts that a person looked at and lets pass, one a line"
+    create.add_argument("--accept", type=Path, metavar="FILE", help=text)
+    create.add_argument("--issue", action="append", default=[], metavar="TEXT", help="a known issue, for the datasheet")
+    listed = _command(actions, "list", "list the versions of a project")
+    listed.add_argument("project", metavar="NAME")
+    verify = _command(actions, "verify", "look whether a release is as it was made; needs nothing but its files")
+    verify.add_argument("folder", type=Path, metavar="DIR")
+    diff = _command(actions, "diff", "say what differs between two releases")
+    diff.add_argument("first", type=Path, metavar="DIR")
+    diff.add_argument("second", type=Path, metavar="DIR")
+
+
+def _deid(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "deid", "look for what could tell who somebody is")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = _command(actions, "check", "name what was found and where; exit code 1 where there is something")
+    check.add_argument("what", nargs="+", metavar="PATH|STREAM", help="files, folders, or names of streams")
 
 
 def _db(commands: _Commands[argparse.ArgumentParser]) -> None:

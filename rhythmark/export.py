@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -148,13 +148,26 @@ def _write_group(conn: Conn, stream: StreamRow, group: GroupRow, folder: Path, *
     first = group.first_sample
     write = write_record if group.signal.sample_type in WFDB_FORMATS else write_npy
     said = _comments(stream, group)
-    path = write(folder, name, group.signal, _blocks(conn, group), first_sample=first, comments=said)
-    rows = _rows(conn, group, with_deleted=True)
-    expert = [*_expert_spans(group, rows), *_expert_beats(conn, group)]
-    write_annotations(folder, name, EXPERT, group.signal, _inside(group, expert), first_sample=first)
-    machine = [*_machine_spans(conn, group, rows), *_machine_beats(conn, group)]
-    write_annotations(folder, name, MACHINE, group.signal, _inside(group, machine), first_sample=first)
+    path = write(folder, name, group.signal, stored_blocks(conn, group), first_sample=first, comments=said)
+    said_by = labels_of(conn, group)
+    write_annotations(folder, name, EXPERT, group.signal, said_by.people, first_sample=first)
+    write_annotations(folder, name, MACHINE, group.signal, said_by.machines, first_sample=first)
     return path
+
+
+class SaidBy(NamedTuple):
+    """The annotations of a channel group: as people left them, and as detectors said them."""
+
+    people: list[Annotation]
+    machines: list[Annotation]
+
+
+def labels_of(conn: Conn, group: GroupRow) -> SaidBy:
+    """What the two annotators of an export hold."""
+    rows = _rows(conn, group, with_deleted=True)
+    people = [*_expert_spans(group, rows), *_expert_beats(conn, group)]
+    machines = [*_machine_spans(conn, group, rows), *_machine_beats(conn, group)]
+    return SaidBy(_inside(group, people), _inside(group, machines))
 
 
 def _comments(stream: StreamRow, group: GroupRow) -> list[str]:
@@ -170,7 +183,8 @@ def _comments(stream: StreamRow, group: GroupRow) -> list[str]:
     return said
 
 
-def _blocks(conn: Conn, group: GroupRow) -> Iterator[Block]:
+def stored_blocks(conn: Conn, group: GroupRow) -> Iterator[Block]:
+    """All samples of a group, in digital steps."""
     step = group.cell_samples * _CELLS_AT_ONCE
     for start in range(group.first_sample, group.next_sample, step):
         yield from waveforms.read_window(conn, group, start, min(start + step, group.next_sample))

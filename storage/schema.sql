@@ -443,6 +443,18 @@ CREATE TABLE reanalyses (
     updated_us bigint DEFAULT now_us() NOT NULL
 );
 
+CREATE TABLE releases (
+    project_id integer NOT NULL,
+    version text NOT NULL,
+    sha256 text NOT NULL,
+    n_records integer NOT NULL,
+    n_patients integer NOT NULL,
+    accepted text[] DEFAULT '{}'::text[] NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    created_us bigint DEFAULT now_us() NOT NULL
+);
+
 CREATE TABLE revision_seals (
     annotation_id uuid NOT NULL,
     revision integer NOT NULL,
@@ -767,6 +779,20 @@ ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_group_id_fkey FOREIGN KEY (grou
 
 ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_pkey PRIMARY KEY (group_id, detector, version);
 
+ALTER TABLE releases ADD CONSTRAINT releases_n_patients_check CHECK ((n_patients > 0));
+
+ALTER TABLE releases ADD CONSTRAINT releases_n_records_check CHECK ((n_records > 0));
+
+ALTER TABLE releases ADD CONSTRAINT releases_pkey PRIMARY KEY (project_id, version);
+
+ALTER TABLE releases ADD CONSTRAINT releases_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
+
+ALTER TABLE releases ADD CONSTRAINT releases_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text));
+
+ALTER TABLE releases ADD CONSTRAINT releases_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE releases ADD CONSTRAINT releases_version_check CHECK ((version ~ '^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$'::text));
+
 ALTER TABLE revision_seals ADD CONSTRAINT revision_seals_pkey PRIMARY KEY (annotation_id, revision);
 
 ALTER TABLE schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
@@ -897,6 +923,10 @@ CREATE TRIGGER readings_append_only BEFORE DELETE OR UPDATE ON readings FOR EACH
 
 CREATE TRIGGER readings_no_truncate BEFORE TRUNCATE ON readings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER releases_append_only BEFORE DELETE OR UPDATE ON releases FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER releases_no_truncate BEFORE TRUNCATE ON releases FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER revision_seals_append_only BEFORE DELETE OR UPDATE ON revision_seals FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER revision_seals_no_truncate BEFORE TRUNCATE ON revision_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -990,6 +1020,10 @@ COMMENT ON COLUMN readings.source IS 'Where an imported one comes from: the file
 COMMENT ON COLUMN readings.login IS 'Who handed it in: the reader, or who imported it';
 
 COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
+
+COMMENT ON COLUMN releases.sha256 IS 'Of SHA256SUMS, which lists every file';
+
+COMMENT ON COLUMN releases.accepted IS 'Kinds of findings that a person has let pass, each with how many';
 
 COMMENT ON TABLE revision_seals IS 'A seal for each revision of an annotation; append-only';
 

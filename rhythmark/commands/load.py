@@ -69,7 +69,12 @@ def _loaded(database: Database, recording: Recording, arguments: Namespace) -> s
         if _is_stored(conn, signal.stream):
             return f"{signal.stream}: is there already"
         stream = catalogue.ensure_stream(
-            conn, name=signal.stream, device=DEVICE, t0_us=signal.t0_us, patient_pseudonym=arguments.patient
+            conn,
+            name=signal.stream,
+            device=DEVICE,
+            t0_us=signal.t0_us,
+            patient_pseudonym=arguments.patient,
+            note=arguments.note,
         )
         group = catalogue.ensure_group(conn, stream.id, signal)
         for block in blocks:

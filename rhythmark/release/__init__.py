@@ -1,0 +1,1 @@
+"""Releases: what a project holds, frozen as files that somebody else can check line by line."""

@@ -1,0 +1,90 @@
+"""Versions of a project's data that were given away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003 - a NamedTuple's annotations may be asked for
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from storage import audit, queries
+from storage.errors import ConstraintError
+from storage.rows import fetch, fetch_value
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from storage.annotation_row import Actor
+    from storage.projects import ProjectRow
+
+_SQL = queries.load("releases")
+
+
+class ReleaseRow(msgspec.Struct, frozen=True):
+    """A version: `sha256` of its SHA256SUMS; `accepted` names findings that a person has let pass."""
+
+    version: str
+    sha256: str
+    n_records: int
+    n_patients: int
+    accepted: list[str]
+    login: str
+    created_us: int
+
+
+class CohortStream(NamedTuple):
+    """A stream that items of a project lie in; `patient` is the stream itself where nobody is named."""
+
+    stream_id: int
+    name: str
+    patient: str
+    birth_year: int | None
+    sex: str | None
+    synthetic: bool
+    note: str
+
+
+class NewRelease(NamedTuple):
+    """What a version holds: `sha256` of its SHA256SUMS; `accepted` names findings that a person has let pass."""
+
+    version: str
+    sha256: str
+    n_records: int
+    n_patients: int
+    accepted: Sequence[str]
+
+
+def record(conn: Connection[TupleRow], project: ProjectRow, new: NewRelease, *, actor: Actor) -> bool:
+    """Note that a version was made; False where it was before, of the same content.
+
+    Raises
+    ------
+    ConstraintError : if the version was made before of other content, or is no version.
+    """
+    values = {
+        **new._asdict(),
+        "accepted": list(new.accepted),
+        "project_id": project.id,
+        "user_id": actor.user_id,
+        "login": actor.login,
+    }
+    if conn.execute(_SQL["record"], values).rowcount:
+        audit.record(conn, actor, "released", f"project {project.name}", {"version": new.version, "sha256": new.sha256})
+        return True
+    if fetch_value(conn, _SQL["digest"], {"project_id": project.id, "version": new.version}) != new.sha256:
+        msg = (
+            f"version {new.version!r} of {project.name!r} was released with other content: a new one needs a new number"
+        )
+        raise ConstraintError(msg)
+    return False
+
+
+def listed(conn: Connection[TupleRow], project_id: int) -> list[ReleaseRow]:
+    """The versions of a project, the oldest first."""
+    return [ReleaseRow(*row) for row in fetch(conn, _SQL["listed"], {"project_id": project_id})]
+
+
+def cohort(conn: Connection[TupleRow], project_id: int) -> list[CohortStream]:
+    """What the items of a project lie in, in the order of names."""
+    return [CohortStream(*row) for row in fetch(conn, _SQL["streams"], {"project_id": project_id})]
