@@ -144,14 +144,14 @@ def alteration(conn, rng):
     }
     table = rng.choice(list(CHAINED) if kind == "remove" else list(columns))
     touched = "annotations a WHERE a.revision > 0" if table == "annotations" else f"{table} a"
-    places = [place for (place,) in conn.execute(f"SELECT a.ctid::text FROM {touched} ORDER BY 1").fetchall()]  # noqa: S608
+    places = [place for (place,) in conn.execute(f"SELECT a.ctid::text FROM {touched} ORDER BY 1").fetchall()]  # noqa: S608 - names of tables of this test
     place = rng.choice(places)
     if kind == "remove":
-        conn.execute(f"DELETE FROM {table} WHERE ctid = %s::tid", [place])  # noqa: S608
+        conn.execute(f"DELETE FROM {table} WHERE ctid = %s::tid", [place])  # noqa: S608 - names of tables of this test
         return f"a row of {table} is gone"
     column = rng.choice(columns[table])
-    (value,) = conn.execute(f"SELECT {column} FROM {table} WHERE ctid = %s::tid", [place]).fetchone()  # noqa: S608
-    conn.execute(f"UPDATE {table} SET {column} = %s WHERE ctid = %s::tid", [other(value, rng), place])  # noqa: S608
+    (value,) = conn.execute(f"SELECT {column} FROM {table} WHERE ctid = %s::tid", [place]).fetchone()  # noqa: S608 - names of tables of this test
+    conn.execute(f"UPDATE {table} SET {column} = %s WHERE ctid = %s::tid", [other(value, rng), place])  # noqa: S608 - names of tables of this test
     return f"{column} of a row of {table} is another"
 
 
@@ -180,7 +180,7 @@ def test_a_history_that_goes_with_all_that_belongs_to_it_is_missed_by_the_seal(p
     with programme.database.transaction() as conn:
         conn.execute("SET LOCAL session_replication_role = replica")
         for table in ("revision_seals", "annotation_revisions"):
-            conn.execute(f"DELETE FROM {table} WHERE annotation_id = %s", [programme.ids[2]])  # noqa: S608
+            conn.execute(f"DELETE FROM {table} WHERE annotation_id = %s", [programme.ids[2]])  # noqa: S608 - names of tables of this test
         conn.execute("DELETE FROM annotations WHERE id = %s", [programme.ids[2]])
         (fault,) = audit_trail.verify(conn).faults
         conn.rollback()
@@ -200,7 +200,7 @@ def test_a_head_that_was_kept_finds_a_chain_that_was_written_anew(programme):
     [("audit_log", "login"), ("annotation_revisions", "login"), ("revision_seals", "hash"), ("readings", "login")],
 )
 def test_the_trail_refuses_to_be_changed_or_emptied(programme, table, column):
-    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):  # noqa: S608
+    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):  # noqa: S608 - names of tables of this test
         with pytest.raises(ConstraintError, match="append-only"), programme.database.transaction() as conn:
             conn.execute(statement)
 
