@@ -88,7 +88,7 @@ def _merged(own: Sequence[Marks], tolerance: int) -> NDArray[np.int64] | None:
         if np.any(np.abs(matched - bounds[0]) > tolerance):
             return None
         bounds.append(matched)
-    means: NDArray[np.int64] = np.round(np.mean(np.stack(bounds), axis=0)).astype(np.int64)
+    means: NDArray[np.int64] = np.rint(np.stack(bounds).sum(axis=0) / len(bounds)).astype(np.int64)
     return means
 
 

@@ -43,6 +43,15 @@ def positive(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    value = float(text) if text.replace(".", "", 1).isdecimal() else math.nan
+    if not 0 <= value <= 1:
+        msg = f"must be within [0, 1], got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
 def minutes(text: str) -> float:
     """A finite number above 0, at most a day."""
     value = positive(text)

@@ -14,6 +14,7 @@ from rhythmark.argument_types import (
     moment,
     port,
     positive,
+    share,
     since_us,
     speed,
     tolerance_ms,
@@ -286,6 +287,16 @@ def _project(commands: _Commands[argparse.ArgumentParser]) -> None:
     role.add_argument("login")
     role.add_argument("role", metavar="ROLE", help="owner, adjudicator, reader, auditor, monitor, researcher")
     role.add_argument("--take", action="store_true", help="take it back")
+    items = _command(actions, "items", "add what is to be read: pieces of stored streams, one after the other")
+    items.add_argument("project", metavar="NAME")
+    items.add_argument("streams", nargs="+", metavar="STREAM", help="see `rhythmark streams`")
+    items.add_argument("--length-s", type=positive, metavar="S", help="of a piece (default: the whole stream is one)")
+    deal = _command(actions, "deal", "say how many read an item, and deal out those that nobody has yet")
+    deal.add_argument("project", metavar="NAME")
+    deal.add_argument("--readers", type=count, default=2, metavar="N", help="of an item (default: 2)")
+    text = "share of items that several read, others are read by one (default: 1)"
+    deal.add_argument("--double-share", type=share, default=1.0, metavar="SHARE", help=text)
+    deal.add_argument("--seed", type=int, default=0, metavar="N", help="of who gets what (default: 0)")
     _project_import(actions)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import msgspec
 
 from storage import audit, queries, users
+from storage.annotation_row import Actor
 from storage.errors import ConstraintError, UnknownRowError
 from storage.rows import fetch, fetch_one, fetch_value
 
@@ -14,20 +16,27 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from storage.annotation_row import Actor
-
 _SQL = queries.load("projects")
 
 ProjectRole = Literal["owner", "adjudicator", "reader", "auditor", "monitor", "researcher"]
 PROJECT_ROLES: tuple[ProjectRole, ...] = get_args(ProjectRole)
 ReaderKind = Literal["person", "imported", "machine", "consensus"]
 
+RULE = Actor(None, "rule")
+"""Who merges readings that differ by little."""
 TOLERANCE_US = 150_000
 """How far apart two marks of one beat may lie: ANSI/AAMI EC57."""
 
 
 class ProjectRow(msgspec.Struct, frozen=True):
-    """A project; `tolerance_us` is how far apart two readers may mark one beat or landmark."""
+    """A project.
+
+    Parameters
+    ----------
+    tolerance_us : how far apart two readers may mark one beat or landmark.
+    n_readers, double_share : readers of an item that several read, and the share of such items.
+    critical : labels of which no rule decides any difference.
+    """
 
     id: int
     name: str
@@ -35,6 +44,9 @@ class ProjectRow(msgspec.Struct, frozen=True):
     tolerance_us: int
     created_us: int
     created_by: str
+    n_readers: int
+    double_share: float
+    critical: list[str]
 
 
 class ProjectSummary(NamedTuple):
@@ -86,6 +98,21 @@ def create(
     return project
 
 
+def set_design(
+    conn: Connection[TupleRow], project: ProjectRow, *, n_readers: int, double_share: float, actor: Actor
+) -> ProjectRow:
+    """Say how many read an item, and what share of items several read; items dealt out before stay as they are.
+
+    Raises
+    ------
+    ConstraintError : if it is not 1 to 20 readers, or the share not within [0, 1].
+    """
+    design = {"n_readers": n_readers, "double_share": double_share}
+    conn.execute(_SQL["set_design"], {"id": project.id, **design})
+    audit.record(conn, actor, "design-set", f"project {project.name}", design)
+    return by_id(conn, project.id)
+
+
 def named(conn: Connection[TupleRow], name: str) -> ProjectRow:
     """The project of that name.
 
@@ -116,7 +143,7 @@ def _found(row: TupleRow | None, what: str) -> ProjectRow:
 def listed(conn: Connection[TupleRow], *, of_user: int | None = None) -> list[ProjectSummary]:
     """Projects in the order of names; of a user only those in which they hold a role."""
     rows = fetch(conn, _SQL["listed"], {"user_id": of_user})
-    return [ProjectSummary(ProjectRow(*row[:6]), *row[6:]) for row in rows]
+    return [ProjectSummary(ProjectRow(*row[:9]), *row[9:]) for row in rows]
 
 
 def give_role(conn: Connection[TupleRow], project: ProjectRow, login: str, role: ProjectRole, *, actor: Actor) -> None:
@@ -131,6 +158,8 @@ def give_role(conn: Connection[TupleRow], project: ProjectRow, login: str, role:
     user = users.named(conn, login)
     if conn.execute(_SQL["give_role"], _role(project, user.id, role, actor)).rowcount:
         audit.record(conn, actor, "role-given", f"project {project.name}", {"login": login, "role": role})
+    if role == "reader" and not any(one.user_id == user.id for one in readers(conn, project.id)):
+        enrol(conn, project, user.id)
 
 
 def take_role(conn: Connection[TupleRow], project: ProjectRow, login: str, role: ProjectRole, *, actor: Actor) -> None:
@@ -192,6 +221,14 @@ def ensure_reader(
         msg = f"name of a reader must stand for one reader of {project.name!r}, got {name!r}: {what}"
         raise ConstraintError(msg)
     return reader
+
+
+def enrol(conn: Connection[TupleRow], project: ProjectRow, user_id: int) -> ReaderRow:
+    """Give a person the next free pseudonym, R1, R2 ..., by which results show what they read."""
+    conn.execute(_SQL["lock_project"], {"project_id": project.id})
+    taken = {reader.name for reader in readers(conn, project.id)}
+    name = next(name for name in (f"R{number}" for number in count(1)) if name not in taken)
+    return ensure_reader(conn, project, name, "person", user_id=user_id)
 
 
 def readers(conn: Connection[TupleRow], project_id: int) -> list[ReaderRow]:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from storage import audit, audit_trail, queries
-from storage.errors import ConstraintError
+from storage.errors import ConstraintError, UnknownRowError
 from storage.rows import fetch, fetch_one, fetch_value
 
 if TYPE_CHECKING:
@@ -94,6 +94,20 @@ def ensure_item(conn: Connection[TupleRow], project: ProjectRow, stream_id: int,
     conn.execute(_SQL["ensure_item"], wanted)
     row = fetch_one(conn, _SQL["item_at"], wanted)
     assert row is not None  # noqa: S101 - it was there or was made
+    return ItemRow(*row)
+
+
+def item(conn: Connection[TupleRow], item_id: int) -> ItemRow:
+    """The item of that number.
+
+    Raises
+    ------
+    UnknownRowError : if there is none.
+    """
+    row = fetch_one(conn, _SQL["item"], {"id": item_id})
+    if row is None:
+        msg = f"item must be one that there is, got number {item_id}"
+        raise UnknownRowError(msg)
     return ItemRow(*row)
 
 
@@ -189,11 +203,14 @@ def of_project(conn: Connection[TupleRow], project_id: int) -> list[StoredReadin
 
 def _reading(project_id: int, row: TupleRow) -> StoredReading:
     item_id, stream_id, stream_name, patient, start_us, end_us, reader, answer, starts, ends, names, codes = row
-    marks = ReadingMarks(
-        np.array(starts, np.int64), np.array(ends, np.int64), np.array(names, np.str_)[np.array(codes, np.intp)]
-    )
     item = ItemRow(item_id, project_id, stream_id, start_us, end_us)
-    return StoredReading(item, stream_name, patient, reader, answer, marks)
+    return StoredReading(item, stream_name, patient, reader, answer, marks_of(starts, ends, names, codes))
+
+
+def marks_of(starts: list[int], ends: list[int], names: list[str], codes: list[int]) -> ReadingMarks:
+    """Marks as a row has them."""
+    labels = np.array(names, np.str_)[np.array(codes, np.intp)]
+    return ReadingMarks(np.array(starts, np.int64), np.array(ends, np.int64), labels)
 
 
 def places(conn: Connection[TupleRow], project_id: int, item_ids: Sequence[int]) -> dict[int, Place]:

@@ -177,6 +177,16 @@ CREATE OR REPLACE FUNCTION whole_state(kept jsonb)
  IMMUTABLE PARALLEL SAFE
 AS $function$ SELECT '{"severity": null, "certainty": null, "evidence": []}'::jsonb || kept $function$;
 
+CREATE TABLE adjudications (
+    item_id bigint NOT NULL,
+    reading_id bigint NOT NULL,
+    code text NOT NULL,
+    reason text NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL
+);
+
 CREATE TABLE annotation_revisions (
     annotation_id uuid NOT NULL,
     revision integer NOT NULL,
@@ -400,7 +410,25 @@ CREATE TABLE projects (
     description text DEFAULT ''::text NOT NULL,
     tolerance_us bigint DEFAULT 150000 NOT NULL,
     created_us bigint DEFAULT now_us() NOT NULL,
-    created_by text NOT NULL
+    created_by text NOT NULL,
+    n_readers smallint DEFAULT 2 NOT NULL,
+    double_share double precision DEFAULT 1 NOT NULL,
+    critical text[] DEFAULT '{VT,VFIB,VFL,ASYSTOLE,PAUSE,BII}'::text[] NOT NULL
+);
+
+CREATE TABLE reading_assignments (
+    item_id bigint NOT NULL,
+    reader_id integer NOT NULL,
+    project_id integer NOT NULL,
+    priority real NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    claimed_us bigint
+);
+
+CREATE TABLE reading_exclusions (
+    reader_id integer NOT NULL,
+    stream_id integer NOT NULL,
+    reason text DEFAULT ''::text NOT NULL
 );
 
 CREATE TABLE reading_items (
@@ -409,7 +437,12 @@ CREATE TABLE reading_items (
     stream_id integer NOT NULL,
     start_us bigint NOT NULL,
     end_us bigint NOT NULL,
-    created_us bigint DEFAULT now_us() NOT NULL
+    created_us bigint DEFAULT now_us() NOT NULL,
+    priority real DEFAULT 0 NOT NULL,
+    n_wanted smallint DEFAULT 0 NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    closed_us bigint
 );
 
 CREATE TABLE readings (
@@ -560,6 +593,18 @@ CREATE TABLE worker_status (
     samples_per_s double precision NOT NULL,
     note text DEFAULT ''::text NOT NULL
 ) WITH (fillfactor=50);
+
+ALTER TABLE adjudications ADD CONSTRAINT adjudications_code_check CHECK ((code ~ '^[^[:cntrl:]]{1,64}$'::text));
+
+ALTER TABLE adjudications ADD CONSTRAINT adjudications_item_id_fkey FOREIGN KEY (item_id) REFERENCES reading_items(id);
+
+ALTER TABLE adjudications ADD CONSTRAINT adjudications_pkey PRIMARY KEY (item_id);
+
+ALTER TABLE adjudications ADD CONSTRAINT adjudications_reading_id_fkey FOREIGN KEY (reading_id) REFERENCES readings(id);
+
+ALTER TABLE adjudications ADD CONSTRAINT adjudications_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 2000)));
+
+ALTER TABLE adjudications ADD CONSTRAINT adjudications_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
 ALTER TABLE annotation_revisions ADD CONSTRAINT annotation_revisions_annotation_id_fkey FOREIGN KEY (annotation_id) REFERENCES annotations(id);
 
@@ -739,6 +784,10 @@ ALTER TABLE project_readers ADD CONSTRAINT project_readers_user_id_fkey FOREIGN 
 
 ALTER TABLE projects ADD CONSTRAINT projects_description_check CHECK ((length(description) <= 2000));
 
+ALTER TABLE projects ADD CONSTRAINT projects_double_share_check CHECK (((double_share >= (0)::double precision) AND (double_share <= (1)::double precision)));
+
+ALTER TABLE projects ADD CONSTRAINT projects_n_readers_check CHECK (((n_readers >= 1) AND (n_readers <= 20)));
+
 ALTER TABLE projects ADD CONSTRAINT projects_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text));
 
 ALTER TABLE projects ADD CONSTRAINT projects_name_key UNIQUE (name);
@@ -746,6 +795,22 @@ ALTER TABLE projects ADD CONSTRAINT projects_name_key UNIQUE (name);
 ALTER TABLE projects ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
 ALTER TABLE projects ADD CONSTRAINT projects_tolerance_us_check CHECK (((tolerance_us >= 0) AND (tolerance_us <= 10000000)));
+
+ALTER TABLE reading_assignments ADD CONSTRAINT reading_assignments_item_id_project_id_fkey FOREIGN KEY (item_id, project_id) REFERENCES reading_items(id, project_id);
+
+ALTER TABLE reading_assignments ADD CONSTRAINT reading_assignments_pkey PRIMARY KEY (item_id, reader_id);
+
+ALTER TABLE reading_assignments ADD CONSTRAINT reading_assignments_reader_id_project_id_fkey FOREIGN KEY (reader_id, project_id) REFERENCES project_readers(id, project_id);
+
+ALTER TABLE reading_assignments ADD CONSTRAINT reading_assignments_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'claimed'::text, 'later'::text, 'done'::text])));
+
+ALTER TABLE reading_exclusions ADD CONSTRAINT reading_exclusions_pkey PRIMARY KEY (reader_id, stream_id);
+
+ALTER TABLE reading_exclusions ADD CONSTRAINT reading_exclusions_reader_id_fkey FOREIGN KEY (reader_id) REFERENCES project_readers(id);
+
+ALTER TABLE reading_exclusions ADD CONSTRAINT reading_exclusions_reason_check CHECK ((length(reason) <= 200));
+
+ALTER TABLE reading_exclusions ADD CONSTRAINT reading_exclusions_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
 
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_check CHECK ((end_us > start_us));
 
@@ -756,6 +821,8 @@ ALTER TABLE reading_items ADD CONSTRAINT reading_items_pkey PRIMARY KEY (id);
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
 
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_project_id_stream_id_start_us_end_us_key UNIQUE (project_id, stream_id, start_us, end_us);
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_state_check CHECK ((state = ANY (ARRAY['open'::text, 'disputed'::text, 'closed'::text])));
 
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_stream_id_fkey FOREIGN KEY (stream_id) REFERENCES streams(id);
 
@@ -891,11 +958,23 @@ CREATE INDEX login_failures_login ON login_failures USING btree (login, at_us);
 
 CREATE INDEX project_members_user ON project_members USING btree (user_id);
 
+CREATE INDEX reading_assignments_mine ON reading_assignments USING btree (reader_id, claimed_us) WHERE (state = ANY (ARRAY['claimed'::text, 'later'::text]));
+
+CREATE INDEX reading_assignments_next ON reading_assignments USING btree (reader_id, priority DESC, item_id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX reading_items_disputed ON reading_items USING btree (project_id, priority DESC, id) WHERE (state = 'disputed'::text);
+
 CREATE INDEX reading_items_stream ON reading_items USING btree (stream_id);
+
+CREATE INDEX reading_items_undealt ON reading_items USING btree (project_id, id) WHERE (n_wanted = 0);
 
 CREATE INDEX readings_project ON readings USING btree (project_id, id);
 
 CREATE INDEX streams_patient ON streams USING btree (patient_id);
+
+CREATE TRIGGER adjudications_append_only BEFORE DELETE OR UPDATE ON adjudications FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER adjudications_no_truncate BEFORE TRUNCATE ON adjudications FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER annotation_revisions_append_only BEFORE DELETE OR UPDATE ON annotation_revisions FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -936,6 +1015,8 @@ CREATE TRIGGER users_stay BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION r
 CREATE TRIGGER users_stay_all BEFORE TRUNCATE ON users FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_forget();
 
 CREATE VIEW annotation_states AS SELECT id uuid, stream_id integer, stream_name text, group_id integer, kind text, label text, channel text, start_us bigint, end_us bigint, length_class smallint, urgency smallint, status text, deleted boolean, revision integer, confidence real, figures jsonb, note text, author_kind text, author_name text, author_version text, run_id integer, origin_sample bigint, ongoing boolean, machine_end_us bigint, created_us bigint, updated_us bigint, updated_by text, signal_changed_us bigint, severity text, certainty text, evidence uuid[];
+
+COMMENT ON TABLE adjudications IS 'What an adjudicator decided of a disputed item, why, and by which code of the error taxonomy; append-only';
 
 COMMENT ON COLUMN annotation_revisions.before IS 'The full state that this revision replaced; null when it made the row';
 
@@ -1009,7 +1090,23 @@ COMMENT ON TABLE project_readers IS 'Who reads in a project, by the name that re
 
 COMMENT ON COLUMN projects.tolerance_us IS 'How far apart two readers may mark one beat or landmark';
 
+COMMENT ON COLUMN projects.n_readers IS 'Of an item that is read by several';
+
+COMMENT ON COLUMN projects.double_share IS 'Share of items that are read by several; others are read by one';
+
+COMMENT ON COLUMN projects.critical IS 'Labels of which no rule decides any difference';
+
+COMMENT ON TABLE reading_assignments IS 'Who is to read which item; done ones have their reading';
+
+COMMENT ON TABLE reading_exclusions IS 'Recordings that a reader must not be given: of a patient of theirs, for one';
+
 COMMENT ON TABLE reading_items IS 'Pieces of recordings that are read as a whole';
+
+COMMENT ON COLUMN reading_items.n_wanted IS 'Readers that it was dealt out to; 0 of an item that is only imported';
+
+COMMENT ON COLUMN reading_items.state IS 'open: somebody still reads; disputed: an adjudicator is wanted; closed: there is a consensus';
+
+COMMENT ON COLUMN reading_items.why IS 'Of a disputed item, what its readers differ in';
 
 COMMENT ON TABLE readings IS 'What a reader marked in an item, as handed in: append-only';
 

@@ -63,12 +63,13 @@ class PairFigures(Answer):
 
 
 class ClassFigures(Answer):
-    """Answers to one question; `kappa` is Cohen's of two readers, else Fleiss'."""
+    """Answers to one question: figures of people together, and of each pair, a consensus or machine among them."""
 
     categories: list[str]
     n_items: int
     n_patients: int
     percent: Figure
+    kappa_of: Annotated[str, Field(description="cohen where two people read, else fleiss")]
     kappa: Figure
     alpha: Figure
     gwet: Figure
@@ -126,3 +127,51 @@ class Agreement(Answer):
     answers: ClassFigures | None
     landmarks: list[Landmark]
     spans: list[Span]
+
+
+class Dealt(Answer):
+    """How many items were dealt out."""
+
+    n_items: int
+
+
+class Item(Answer):
+    """A piece of a recording that is read as a whole."""
+
+    id: int
+    stream_id: int
+    start_us: int
+    end_us: int
+
+
+class NextItem(Answer):
+    """The item that a reader has before them, null when all is read; and their own progress."""
+
+    item: Item | None
+    n_done: int
+    n_left: int
+    n_later: int
+
+
+class Mark(Answer):
+    """A mark; a point has its end at its start."""
+
+    start_us: int
+    end_us: int
+    label: str
+
+
+class Lane(Answer):
+    """What one reader handed in, by a letter that is dealt out anew for each item."""
+
+    lane: str
+    answer: str
+    marks: list[Mark]
+
+
+class Dispute(Answer):
+    """An item whose readers differ, and in what."""
+
+    item: Item
+    why: str
+    lanes: list[Lane]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SEES_RESULTS: frozenset[ProjectRole] = frozenset({"owner", "adjudicator", "auditor", "researcher"})
 """What readers said, and how far they agree: never for those who still read."""
+DECIDES: frozenset[ProjectRole] = frozenset({"adjudicator"})
+OWNS: frozenset[ProjectRole] = frozenset({"owner"})
 ADMINISTRATOR = "admin"
 
 
@@ -31,15 +33,31 @@ def project_with_results(conn: Any, reader: Reader, project_id: int) -> ProjectR
     UnknownRowError : if there is none, or none that the person has to do with: which it is, stays untold.
     HTTPException : 403 for its readers and monitors.
     """
+    return project_for(conn, reader, project_id, SEES_RESULTS, "see results")
+
+
+def project_for(
+    conn: Any, reader: Reader, project_id: int, roles: frozenset[ProjectRole], what: str, *, admin_may: bool = True
+) -> ProjectRow:
+    """A project in which the person holds one of the roles.
+
+    Parameters
+    ----------
+    admin_may : whether the server's administrator may as well; never where it is a judgement of the signal.
+
+    Raises
+    ------
+    UnknownRowError : if there is none, or none that the person has to do with: which it is, stays untold.
+    HTTPException : 403 for those who hold another role there.
+    """
     project = projects.by_id(conn, project_id)
-    if reader.role == ADMINISTRATOR:
+    if reader.role == ADMINISTRATOR and admin_may:
         return project
-    roles = projects.roles_of(conn, project_id, reader.user_id)
-    if not roles:
+    held = projects.roles_of(conn, project_id, reader.user_id)
+    if not held and reader.role != ADMINISTRATOR:
         msg = f"project must be one that there is, got number {project_id}"
         raise UnknownRowError(msg)
-    if not roles & SEES_RESULTS:
-        allowed = ", ".join(sorted(SEES_RESULTS))
-        msg = f"role in the project must be one of {allowed} to see results, got {', '.join(sorted(roles))}"
-        raise HTTPException(status.HTTP_403_FORBIDDEN, msg)
+    if not held & roles:
+        told = f"{', '.join(sorted(roles))} to {what}, got {', '.join(sorted(held)) or 'none'}"
+        raise HTTPException(status.HTTP_403_FORBIDDEN, f"role in the project must be one of {told}")
     return project

@@ -124,8 +124,7 @@ def _matrix(found: ClassFigures, pair: PairFigures) -> dict[str, Any]:
 
 
 def _statistics(found: ClassFigures, shares: Any) -> list[tuple[str, Any, Any]]:
-    kappa = "cohen" if len(found.pairs) == 1 else "fleiss"
-    figures = (("percent", found.percent), (kappa, found.kappa), ("alpha", found.alpha), ("gwet", found.gwet))
+    figures = (("percent", found.percent), (found.kappa_of, found.kappa), ("alpha", found.alpha), ("gwet", found.gwet))
     return [(name, figure, shares.bar(figure)) for name, figure in figures]
 
 

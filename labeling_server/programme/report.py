@@ -35,6 +35,8 @@ CLASSES = tuple(entry.code for entry in LABELS if entry.kind is LabelKind.BEAT)
 """Labels of points that are classes; other points are landmarks."""
 AAMI_CLASSES = ("N", "S", "V", "F", "Q")
 """The classes of ANSI/AAMI EC57."""
+_PEOPLE = ("person", "imported")
+"""Kinds of readers whom figures of all readers are of; a machine and a consensus stand in pairs alone."""
 _WAVES, _PARTS = ("P", "QRS", "T", "U"), ("onset", "peak", "end")
 _AAMI = {entry.code: entry.aami for entry in LABELS if entry.kind is LabelKind.BEAT}
 
@@ -93,13 +95,15 @@ class ClassFigures(msgspec.Struct, frozen=True):
     ----------
     categories : answers that were given, in order; rows and columns of each pair's matrix.
     n_items, n_patients : answered by two readers or more.
-    kappa : of Fleiss, of all readers; of Cohen where there are two.
+    percent, kappa, alpha, gwet : of people together; `kappa_of` is "cohen" where they are two, else "fleiss".
+    pairs : of each two readers, a machine and a consensus among them.
     """
 
     categories: list[str]
     n_items: int
     n_patients: int
     percent: Figure
+    kappa_of: str
     kappa: Figure
     alpha: Figure
     gwet: Figure
@@ -178,6 +182,7 @@ def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES)
     rng = np.random.default_rng(SEED)
     pairs = [Pair.of(items, *two, unit=MS, rng=rng, n_resamples=n_resamples) for two in combinations(names, 2)]
     beats = beats_of(items, names, project.tolerance_us)
+    people = [name for name in names if kinds[name] in _PEOPLE] or names
     return AgreementReport(
         project.name,
         newest,
@@ -186,9 +191,9 @@ def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES)
         len(shared),
         len({item.patient for item in shared}),
         [_reader(name, kinds[name], found) for name in names],
-        _classes(in_aami_classes(beats).ratings, rng, n_resamples) if len(beats.times) else None,
-        _classes(beats.ratings, rng, n_resamples) if len(beats.times) else None,
-        _answers(found, names, rng, n_resamples),
+        _classes(in_aami_classes(beats).ratings, people, rng, n_resamples) if len(beats.times) else None,
+        _classes(beats.ratings, people, rng, n_resamples) if len(beats.times) else None,
+        _answers(found, names, people, rng, n_resamples),
         sorted(
             (
                 LandmarkFigures(one.label, one.first, one.second, _spread(one.spread))
@@ -239,7 +244,11 @@ def _reader(name: str, kind: str, found: Iterable[StoredReading]) -> ReaderFigur
 
 
 def _answers(
-    found: Sequence[StoredReading], names: Sequence[str], rng: np.random.Generator, n_resamples: int
+    found: Sequence[StoredReading],
+    names: Sequence[str],
+    people: Sequence[str],
+    rng: np.random.Generator,
+    n_resamples: int,
 ) -> ClassFigures | None:
     if all(reading.answer == "read" for reading in found):
         return None
@@ -251,11 +260,13 @@ def _answers(
         patients=list(patients.values()),
         categories=readings.ANSWERS,
     )
-    return _classes(ratings, rng, n_resamples)
+    return _classes(ratings, people, rng, n_resamples)
 
 
-def _classes(ratings: Ratings, rng: np.random.Generator, n_resamples: int) -> ClassFigures:
-    ratings = _of_used(ratings)
+def _classes(ratings: Ratings, people: Sequence[str], rng: np.random.Generator, n_resamples: int) -> ClassFigures:
+    """Figures of people together, and of each pair: a consensus of people agrees with them more than they do."""
+    every = _of_used(ratings)
+    ratings = every.of_readers(*people)
 
     def figure(statistic: Statistic, of: Ratings = ratings) -> Estimate:
         return agreement.estimate(of, statistic, rng=rng, n_resamples=n_resamples)
@@ -270,6 +281,7 @@ def _classes(ratings: Ratings, rng: np.random.Generator, n_resamples: int) -> Cl
         percent.n_items,
         percent.n_patients,
         _figure(percent),
+        "cohen" if is_pair else "fleiss",
         _figure(figure(Statistic.COHEN if is_pair else Statistic.FLEISS)),
         _figure(figure(Statistic.ALPHA)),
         _figure(figure(Statistic.GWET)),
@@ -277,7 +289,7 @@ def _classes(ratings: Ratings, rng: np.random.Generator, n_resamples: int) -> Cl
             CategoryFigures(name, int(counts[place]), _figure(alphas[name]), _figure(gwets[name]))
             for place, name in enumerate(ratings.categories)
         ],
-        [_pair(ratings.of_readers(*two), rng, n_resamples) for two in combinations(ratings.readers, 2)],
+        [_pair(every.of_readers(*two), rng, n_resamples) for two in combinations(every.readers, 2)],
     )
 
 

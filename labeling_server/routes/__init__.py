@@ -10,11 +10,25 @@ from labeling_server.routes import (
     hours,
     projects,
     proposals,
+    reading,
     session,
     streams,
 )
 
 # edits of families before families: "edits" is no number of one
-_MODULES = (session, streams, hours, detectors, edits, evidence, bulk, proposals, family_edits, families, projects)
+_MODULES = (
+    session,
+    streams,
+    hours,
+    detectors,
+    edits,
+    evidence,
+    bulk,
+    proposals,
+    family_edits,
+    families,
+    projects,
+    reading,
+)
 ROUTERS = tuple(module.router for module in _MODULES)
 """In the order in which they are asked."""

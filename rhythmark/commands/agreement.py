@@ -120,7 +120,7 @@ def _tables(report: AgreementReport) -> Iterable[str]:
 
 
 def _class_tables(title: str, found: ClassFigures) -> Iterable[str]:
-    kappa = "Cohen's kappa" if len(found.pairs) == 1 else "Fleiss' kappa"
+    kappa = "Cohen's kappa" if found.kappa_of == "cohen" else "Fleiss' kappa"
     rows = [
         (name, shown(figure, 3), figure.why)
         for name, figure in (

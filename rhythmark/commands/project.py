@@ -1,4 +1,4 @@
-"""`rhythmark project create | list | role | import`: programmes of reading."""
+"""`rhythmark project create | list | role | items | deal | import`: programmes of reading."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from formats.csv_signals import read_column
 from formats.errors import FormatError
 from formats.wave_marks import landmarks_in
 from formats.wfdb_files import read_annotations, read_header, read_marks
+from labeling_server.programme.reading_rules import dealer_of, decider_of, one_more
 from rhythmark.tables import as_table
 from rhythmark.who import operator
+from signal_processing.clock import US_PER_S
 from signal_processing.errors import InvalidValueError
-from storage import catalogue, projects, readings
+from storage import assignments, catalogue, projects, readings, users
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from rhythmark.settings import Settings
     from signal_processing.values import Annotation
     from storage.catalogue import GroupRow
+    from storage.projects import ProjectRow
 
 _WAVES = "()"
 _RATE_TOLERANCE = 1e-6
@@ -72,8 +75,47 @@ def _role(conn: Any, arguments: Namespace) -> str:
     project = projects.named(conn, arguments.project)
     change = projects.take_role if arguments.take else projects.give_role
     change(conn, project, arguments.login, arguments.role, actor=operator())
+    if arguments.take and arguments.role == "reader":
+        _withdraw(conn, project, arguments.login)
     verb = "no longer" if arguments.take else "now"
     return f"{arguments.login} is {verb} {arguments.role} in {project.name}"
+
+
+def _items(conn: Any, arguments: Namespace) -> str:
+    project = projects.named(conn, arguments.project)
+    n_items = 0
+    for name in arguments.streams:
+        stream = catalogue.stream_named(conn, name)
+        groups = [one for one in catalogue.groups_of(conn, stream.id) if one.next_sample > one.first_sample]
+        if not groups:
+            msg = f"a stream must have samples to be read, {name!r} has none"
+            raise InvalidValueError(msg)
+        start = min(_extent(group)[0] for group in groups)
+        end = max(_extent(group)[1] for group in groups)
+        length_us = end - start if arguments.length_s is None else round(arguments.length_s * US_PER_S)
+        for at in range(start, end, length_us):
+            readings.ensure_item(conn, project, stream.id, at, min(at + length_us, end))
+            n_items += 1
+    return f"{project.name}: {n_items} items of {len(arguments.streams)} streams; `project deal` gives them to readers"
+
+
+def _deal(conn: Any, arguments: Namespace) -> str:
+    project = projects.named(conn, arguments.project)
+    actor = operator()
+    project = projects.set_design(
+        conn, project, n_readers=arguments.readers, double_share=arguments.double_share, actor=actor
+    )
+    n_items = assignments.deal(conn, project, dealer=dealer_of(project, seed=arguments.seed), actor=actor)
+    return (
+        f"{project.name}: {n_items} items dealt out, a share of {project.double_share:g} to {project.n_readers} readers"
+    )
+
+
+def _withdraw(conn: Any, project: ProjectRow, login: str) -> None:
+    """What somebody who reads no more has not read goes to others."""
+    reader = assignments.reader_of(conn, project.id, users.named(conn, login).id)
+    dealer, decide = one_more(seed=0), decider_of(project)
+    assignments.withdraw(conn, project, reader, dealer=dealer, decide=decide, actor=operator())
 
 
 def _import(conn: Any, arguments: Namespace) -> str:
@@ -144,4 +186,11 @@ def _placed(group: GroupRow, found: Found) -> readings.ReadingMarks:
     return readings.ReadingMarks.of((clock.us_at(start), clock.us_at(end), name) for start, end, name in found.marks)
 
 
-_ACTIONS = {"create": _create, "list": _list, "role": _role, "import": _import}
+_ACTIONS = {
+    "create": _create,
+    "list": _list,
+    "role": _role,
+    "items": _items,
+    "deal": _deal,
+    "import": _import,
+}

@@ -4,16 +4,20 @@
 INSERT INTO projects (name, description, tolerance_us, created_by)
 VALUES (%(name)s, %(description)s, %(tolerance_us)s, %(login)s)
 ON CONFLICT (name) DO NOTHING
-RETURNING id, name, description, tolerance_us, created_us, created_by
+RETURNING id, name, description, tolerance_us, created_us, created_by, n_readers, double_share, critical
+
+-- name: set_design
+UPDATE projects SET n_readers = %(n_readers)s, double_share = %(double_share)s WHERE id = %(id)s
 
 -- name: by_name
-SELECT id, name, description, tolerance_us, created_us, created_by FROM projects WHERE name = %(name)s
+SELECT id, name, description, tolerance_us, created_us, created_by, n_readers, double_share, critical FROM projects WHERE name = %(name)s
 
 -- name: by_id
-SELECT id, name, description, tolerance_us, created_us, created_by FROM projects WHERE id = %(id)s
+SELECT id, name, description, tolerance_us, created_us, created_by, n_readers, double_share, critical FROM projects WHERE id = %(id)s
 
 -- name: listed
-SELECT p.id, p.name, p.description, p.tolerance_us, p.created_us, p.created_by,
+SELECT p.id, p.name, p.description, p.tolerance_us, p.created_us, p.created_by, p.n_readers,
+       p.double_share, p.critical,
        (SELECT count(*) FROM reading_items i WHERE i.project_id = p.id),
        (SELECT count(*) FROM project_readers r WHERE r.project_id = p.id),
        (SELECT count(*) FROM readings r WHERE r.project_id = p.id)

@@ -215,6 +215,35 @@ def test_roles_are_given_and_taken_by_the_operator(ran, database):
     assert "pilot" in ran("project", "list")
 
 
+def test_items_are_made_of_streams_and_dealt_out(ran, records, database):
+    ran("load", records / "one", records / "two")
+    ran("project", "create", "pilot")
+    for login in ("ann", "bob", "cho"):
+        with database.transaction() as conn:
+            users.create(conn, login=login, password="correct horse 1", role="reader")  # noqa: S106 - of a test
+        ran("project", "role", "pilot", login, "reader")
+    assert ran("project", "items", "pilot", "one", "two", "--length-s", "6").startswith("pilot: 8 items of 2 streams")
+    assert ran("project", "items", "pilot", "one", "--length-s", "6").startswith("pilot: 4 items")  # the same ones
+    assert ran("project", "deal", "pilot", "--readers", "2", "--double-share", "0.5").startswith(
+        "pilot: 8 items dealt out"
+    )
+    with database.transaction() as conn:
+        (n,) = conn.execute("SELECT count(*) FROM reading_assignments").fetchone()
+        bounds = conn.execute("SELECT max(end_us - start_us), min(end_us - start_us) FROM reading_items").fetchone()
+    assert n == 12
+    assert bounds == (6_000_000, 2_000_000)
+    ran("project", "role", "pilot", "cho", "reader", "--take")
+    with database.transaction() as conn:
+        left = conn.execute("SELECT item_id, count(*) FROM reading_assignments GROUP BY item_id").fetchall()
+        (of_cho,) = conn.execute(
+            "SELECT count(*) FROM reading_assignments a JOIN project_readers w ON w.id = a.reader_id"
+            " JOIN users u ON u.id = w.user_id WHERE u.login = 'cho'"
+        ).fetchone()
+    assert of_cho == 0
+    assert sorted(count for _, count in left) == [1] * 4 + [2] * 4
+    assert "'none'" in ran("project", "items", "pilot", "none", fails=True)
+
+
 def test_the_command_line_itself_says_what_is_wrong_in_one_line(rhythmark, database_dsn):
     done = rhythmark("agreement", "none", RHYTHMARK_DSN=database_dsn)
     assert (done.returncode, done.stderr) == (1, "error: project must be one that there is, got 'none'\n")
