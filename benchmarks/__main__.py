@@ -30,7 +30,7 @@ NAMES = (
     "agreement",
     "identifiers",
 )
-LONG_NAMES = ("live", "catch_up", "faults", "fuzz", "api_fuzz", "workstation", "readers")
+LONG_NAMES = ("live", "catch_up", "faults", "fuzz", "api_fuzz", "workstation", "readers", "programme")
 """Run by name only: they take their time, and what they take can be set."""
 
 
