@@ -217,7 +217,7 @@ def _settle(conn: Connection[TupleRow], item: ItemRow, decide: Callable[[list[La
 
 
 def lanes_of(conn: Connection[TupleRow], item_id: int) -> list[Lane]:
-    """What each reader handed in of an item; for rules and adjudicators, never for its readers."""
+    """What each person handed in of an item; for rules and adjudicators, never for its readers."""
     rows = fetch(conn, _SQL["readings_of"], {"item_id": item_id})
     return [Lane(row[0], row[3], readings.marks_of(*row[4:])) for row in rows]
 

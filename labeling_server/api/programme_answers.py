@@ -144,13 +144,18 @@ class Item(Answer):
     end_us: int
 
 
-class NextItem(Answer):
-    """The item that a reader has before them, null when all is read; and their own progress."""
+class Progress(Answer):
+    """What a reader has read, has before them, and has put off; nothing of others."""
 
-    item: Item | None
     n_done: int
     n_left: int
     n_later: int
+
+
+class NextItem(Progress):
+    """The item that a reader has before them, null when all is read; and their own progress."""
+
+    item: Item | None
 
 
 class Mark(Answer):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from fastapi import HTTPException, Response, status
+from fastapi import HTTPException, status
 
 from labeling_server.api import programme_answers as answers
 from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
@@ -59,22 +59,24 @@ def next_item(project_id: RowId, database: Db, reader: ApiReader) -> dict[str, A
     return {"item": None if item is None else _item(item), **progress._asdict()}
 
 
-@router.post("/items/{item_id}/reading", status_code=status.HTTP_204_NO_CONTENT, response_class=Response)
-def hand_in(item_id: RowId, body: ReadingBody, database: Db, reader: ApiReader) -> None:
+@router.post("/items/{item_id}/reading", response_model=answers.Progress)
+def hand_in(item_id: RowId, body: ReadingBody, database: Db, reader: ApiReader) -> dict[str, int]:
     """Hand in what one says of the item that one has before one: once, and never changed."""
     with database.transaction() as conn:
         item, me = _mine(conn, item_id, reader)
         project = projects.by_id(conn, item.project_id)
         marks, decide = _marks(body), decider_of(project)
         assignments.hand_in(conn, me, item_id, marks, answer=body.answer, actor=reader.actor, decide=decide)
+        return assignments.progress(conn, me)._asdict()
 
 
-@router.post("/items/{item_id}/later", status_code=status.HTTP_204_NO_CONTENT, response_class=Response)
-def put_off(item_id: RowId, database: Db, reader: ApiReader) -> None:
+@router.post("/items/{item_id}/later", response_model=answers.Progress)
+def put_off(item_id: RowId, database: Db, reader: ApiReader) -> dict[str, int]:
     """Put the item off: it comes again when all others are read."""
     with database.transaction() as conn:
         _, me = _mine(conn, item_id, reader)
         assignments.put_off(conn, me, item_id)
+        return assignments.progress(conn, me)._asdict()
 
 
 @router.get("/projects/{project_id}/disputes", response_model=list[answers.Dispute])
@@ -93,8 +95,8 @@ def list_disputes(project_id: RowId, database: Db, reader: ApiReader) -> list[di
     ]
 
 
-@router.post("/items/{item_id}/adjudication", status_code=status.HTTP_204_NO_CONTENT, response_class=Response)
-def adjudicate(item_id: RowId, body: AdjudicationBody, database: Db, reader: ApiReader) -> None:
+@router.post("/items/{item_id}/adjudication", response_model=answers.Item)
+def adjudicate(item_id: RowId, body: AdjudicationBody, database: Db, reader: ApiReader) -> dict[str, Any]:
     """Decide an item whose readers differ, by which code and why; not one that one has read."""
     with database.transaction() as conn:
         item = readings.item(conn, item_id)
@@ -106,6 +108,7 @@ def adjudicate(item_id: RowId, body: AdjudicationBody, database: Db, reader: Api
         assignments.adjudicate(
             conn, item, _marks(body), answer=body.answer, code=body.code, reason=body.reason, actor=reader.actor
         )
+    return _item(item)
 
 
 def _me(conn: Any, project_id: int, reader: Reader) -> ReaderRow:

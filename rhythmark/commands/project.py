@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,6 @@ from storage.database import Database
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from pathlib import Path
 
     from rhythmark.settings import Settings
     from signal_processing.values import Annotation
@@ -134,8 +134,6 @@ def _import(conn: Any, arguments: Namespace) -> str:
 
 
 def _source(text: str) -> Source:
-    from pathlib import Path
-
     stream, equals, path = text.partition("=")
     return Source(stream, Path(path)) if equals else Source(Path(text).name, Path(text))
 

@@ -1,7 +1,10 @@
 -- Who is to read which item.
 
 -- name: undealt
-SELECT i.id, i.stream_id FROM reading_items i WHERE i.project_id = %(project_id)s AND i.n_wanted = 0 ORDER BY i.id
+-- What was only imported is read already.
+SELECT i.id, i.stream_id FROM reading_items i
+WHERE i.project_id = %(project_id)s AND i.n_wanted = 0 AND NOT EXISTS (SELECT FROM readings r WHERE r.item_id = i.id)
+ORDER BY i.id
 
 -- name: readers
 -- Persons who may read, and how much each has already.
@@ -81,7 +84,7 @@ WHERE id = %(item_id)s
 -- name: readings_of
 SELECT w.id, w.name, w.kind, r.answer, r.starts_us, r.ends_us, r.names, r.codes
 FROM readings r JOIN project_readers w ON w.id = r.reader_id
-WHERE r.item_id = %(item_id)s AND w.kind <> 'consensus' ORDER BY w.id
+WHERE r.item_id = %(item_id)s AND w.kind = 'person' ORDER BY w.id
 
 -- name: disputed
 SELECT id, project_id, stream_id, start_us, end_us, why FROM reading_items

@@ -166,7 +166,7 @@ class Page:
             "n => document.getElementById('status-undo').textContent === `undo ${n}`"
             " && document.getElementById('status-save').dataset.pending === '0'",
             arg=undo,
-            timeout=10_000,
+            timeout=30_000,
         )
 
     def select(self, label):

@@ -168,7 +168,7 @@ def test_a_reading_is_handed_in_once_and_never_changed(any_database, project, it
     hand_in(any_database, item, reader, answer="unreadable")
     with pytest.raises(ConstraintError, match="'R1' has read item"):
         hand_in(any_database, item, reader, (0, 0, "N"))
-    for statement in ("UPDATE readings SET login = 'x'", "DELETE FROM readings", "TRUNCATE readings"):
+    for statement in ("UPDATE readings SET login = 'x'", "DELETE FROM readings", "TRUNCATE readings CASCADE"):
         with pytest.raises(ConstraintError, match="append-only"), any_database.transaction() as conn:
             conn.execute(statement)
     with any_database.transaction() as conn:
