@@ -152,8 +152,8 @@ class Progress(Answer):
     n_later: int
 
 
-class NextItem(Progress):
-    """The item that a reader has before them, null when all is read; and their own progress."""
+class NextItem(Answer):
+    """The item that a reader has before them, null when all is read."""
 
     item: Item | None
 

@@ -55,28 +55,34 @@ def next_item(project_id: RowId, database: Db, reader: ApiReader) -> dict[str, A
     with database.transaction() as conn:
         me = _me(conn, project_id, reader)
         item = assignments.claim(conn, me)
-        progress = assignments.progress(conn, me)
-    return {"item": None if item is None else _item(item), **progress._asdict()}
+    return {"item": None if item is None else _item(item)}
 
 
-@router.post("/items/{item_id}/reading", response_model=answers.Progress)
-def hand_in(item_id: RowId, body: ReadingBody, database: Db, reader: ApiReader) -> dict[str, int]:
+@router.get("/projects/{project_id}/progress", response_model=answers.Progress)
+def get_progress(project_id: RowId, database: Db, reader: ApiReader) -> dict[str, int]:
+    """How far one is oneself: counted anew, which takes a while where one has a hundred thousand items. For readers."""
+    with database.transaction() as conn:
+        return assignments.progress(conn, _me(conn, project_id, reader))._asdict()
+
+
+@router.post("/items/{item_id}/reading", response_model=answers.Item)
+def hand_in(item_id: RowId, body: ReadingBody, database: Db, reader: ApiReader) -> dict[str, Any]:
     """Hand in what one says of the item that one has before one: once, and never changed."""
     with database.transaction() as conn:
         item, me = _mine(conn, item_id, reader)
         project = projects.by_id(conn, item.project_id)
         marks, decide = _marks(body), decider_of(project)
         assignments.hand_in(conn, me, item_id, marks, answer=body.answer, actor=reader.actor, decide=decide)
-        return assignments.progress(conn, me)._asdict()
+    return _item(item)
 
 
-@router.post("/items/{item_id}/later", response_model=answers.Progress)
-def put_off(item_id: RowId, database: Db, reader: ApiReader) -> dict[str, int]:
+@router.post("/items/{item_id}/later", response_model=answers.Item)
+def put_off(item_id: RowId, database: Db, reader: ApiReader) -> dict[str, Any]:
     """Put the item off: it comes again when all others are read."""
     with database.transaction() as conn:
-        _, me = _mine(conn, item_id, reader)
+        item, me = _mine(conn, item_id, reader)
         assignments.put_off(conn, me, item_id)
-        return assignments.progress(conn, me)._asdict()
+    return _item(item)
 
 
 @router.get("/projects/{project_id}/disputes", response_model=list[answers.Dispute])
