@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _SQL = queries.load("as_of")
 
+NOW_US = 2**62
+"""Later than anything: the rows as they stand."""
+
 _KEPT = frozenset(
     {
         "kind", "label", "channel", "start_us", "end_us", "status", "deleted", "revision", "confidence", "figures",

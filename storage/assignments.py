@@ -91,7 +91,7 @@ def deal(
     ------
     ConstraintError : if nobody reads in the project.
     """
-    conn.execute("SELECT FROM projects WHERE id = %s FOR NO KEY UPDATE", [project.id])  # one at a time
+    projects.lock(conn, project)
     items: dict[int, int] = dict(fetch(conn, _SQL["undealt"], {"project_id": project.id}))
     loads = _loads(conn, project)
     dealt = dealer(list(items), loads, _excluded(conn, project, items), {}) if items else {}
@@ -173,7 +173,7 @@ def put_off(conn: Connection[TupleRow], reader: ReaderRow, item_id: int) -> None
 def hand_in(
     conn: Connection[TupleRow],
     reader: ReaderRow,
-    item_id: int,
+    item: ItemRow,
     marks: ReadingMarks,
     *,
     answer: Answer,
@@ -191,10 +191,9 @@ def hand_in(
     UnknownRowError : if the reader does not have it before them.
     ConstraintError : if the reading breaks a rule of `readings.hand_in`.
     """
-    _claimed(conn, reader, item_id)
-    item = readings.item(conn, item_id)
+    _claimed(conn, reader, item.id)
     readings.hand_in(conn, item, reader, marks, actor=actor, answer=answer)
-    conn.execute(_SQL["set_state"], {"item_id": item_id, "reader_id": reader.id, "state": "done"})
+    conn.execute(_SQL["set_state"], {"item_id": item.id, "reader_id": reader.id, "state": "done"})
     _settle(conn, item, decide)
 
 
@@ -211,8 +210,7 @@ def _settle(conn: Connection[TupleRow], item: ItemRow, decide: Callable[[list[La
         return
     project = projects.by_id(conn, item.project_id)
     consensus = projects.ensure_reader(conn, project, CONSENSUS, "consensus")
-    rule = projects.RULE
-    readings.hand_in(conn, item, consensus, verdict.marks, actor=rule, answer=verdict.answer, source=BY_RULE)
+    readings.hand_in(conn, item, consensus, verdict.marks, actor=projects.RULE, answer=verdict.answer, source=BY_RULE)
     conn.execute(_SQL["close"], {"item_id": item.id, "state": "closed", "why": ""})
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from storage import audit, queries
-from storage.rows import fetch, fetch_one, fetch_value
+from storage.rows import fetch, fetch_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,8 @@ _SQL = queries.load("audit")
 
 SEALED = "history-sealed"
 HANDED_IN = "reading-handed-in"
+_EVERY = 2**63 - 1
+"""No seal has a greater number."""
 BATCH = 5_000
 """Rows that are held at once."""
 
@@ -65,15 +67,15 @@ def head(conn: Connection[TupleRow]) -> Head:
 
 def seal(conn: Connection[TupleRow], actor: Actor) -> Head:
     """Note a digest of all seals of revisions in the chain, so that none of them goes with all that belongs to it."""
-    until = int(fetch_value(conn, "SELECT coalesce(max(id), 0) FROM revision_seals"))
-    n, until, digest = fetch_one(conn, _SQL["seals_digest"], {"until": until}) or (0, 0, b"")
+    n, until, digest = fetch_one(conn, _SQL["seals_digest"], {"until": _EVERY}) or (0, 0, b"")
     audit.record(conn, actor, SEALED, "revisions", {"until": until, "n": n, "sha256": digest.hex()})
     return head(conn)
 
 
 def reading_digest(conn: Connection[TupleRow], reading_id: int) -> str:
     """SHA-256 of a reading as it is stored."""
-    return hashlib.sha256(str(fetch_value(conn, _SQL["reading"], {"id": reading_id})).encode()).hexdigest()
+    _, text = fetch_one(conn, _SQL["readings"], {"id": reading_id}) or (0, "")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def verify(conn: Connection[TupleRow], *, known: Head | None = None) -> Verified:
@@ -91,11 +93,11 @@ def verify(conn: Connection[TupleRow], *, known: Head | None = None) -> Verified
     return Verified(n_entries, n_revisions, n_readings, found, faults)
 
 
-def _rows(conn: Connection[TupleRow], name: str) -> Iterator[TupleRow]:
+def _rows(conn: Connection[TupleRow], name: str, **parameters: object) -> Iterator[TupleRow]:
     """Rows of a statement, some at a time: a trail may be longer than memory."""
-    with conn.cursor(name=f"verify_{name}", withhold=False) as cursor:
+    with conn.cursor(name=f"verify_{name}") as cursor:
         cursor.itersize = BATCH
-        cursor.execute(_SQL[name])
+        cursor.execute(_SQL[name], parameters)
         yield from cursor
 
 
@@ -148,7 +150,7 @@ def _revisions(conn: Connection[TupleRow], faults: list[Fault]) -> int:
 def _readings(conn: Connection[TupleRow], faults: list[Fault]) -> int:
     noted: dict[int, str] = dict(fetch(conn, _SQL["handed_in"]))
     n = 0
-    for reading_id, text in _rows(conn, "readings"):
+    for reading_id, text in _rows(conn, "readings", id=None):
         n += 1
         digest = noted.pop(reading_id, None)
         if digest is None:

@@ -140,6 +140,11 @@ def _found(row: TupleRow | None, what: str) -> ProjectRow:
     return ProjectRow(*row)
 
 
+def lock(conn: Connection[TupleRow], project: ProjectRow) -> None:
+    """Let changes of a project take turns, until the transaction ends."""
+    conn.execute(_SQL["lock_project"], {"project_id": project.id})
+
+
 def listed(conn: Connection[TupleRow], *, of_user: int | None = None) -> list[ProjectSummary]:
     """Projects in the order of names; of a user only those in which they hold a role."""
     rows = fetch(conn, _SQL["listed"], {"user_id": of_user})
@@ -172,7 +177,7 @@ def take_role(conn: Connection[TupleRow], project: ProjectRow, login: str, role:
     """
     _check_role(role)
     user = users.named(conn, login)
-    conn.execute(_SQL["lock_project"], {"project_id": project.id})  # or two owners would let each other go
+    lock(conn, project)  # or two owners would let each other go
     if not conn.execute(_SQL["take_role"], _role(project, user.id, role, actor)).rowcount:
         msg = f"role must be one that {login!r} holds in {project.name!r}, got {role!r}"
         raise ConstraintError(msg)
@@ -225,7 +230,7 @@ def ensure_reader(
 
 def enrol(conn: Connection[TupleRow], project: ProjectRow, user_id: int) -> ReaderRow:
     """Give a person the next free pseudonym, R1, R2 ..., by which results show what they read."""
-    conn.execute(_SQL["lock_project"], {"project_id": project.id})
+    lock(conn, project)
     taken = {reader.name for reader in readers(conn, project.id)}
     name = next(name for name in (f"R{number}" for number in count(1)) if name not in taken)
     return ensure_reader(conn, project, name, "person", user_id=user_id)

@@ -15,12 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import argon2
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from storage import migrations
+from storage import migrations, users
 from storage.database import Database
 from storage.embedded import EmbeddedServer
 
@@ -280,3 +281,12 @@ def data_dir():
     if not folder.is_dir():
         pytest.skip(f"no reference recordings at {folder}: set RHYTHMARK_DATA")
     return folder
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch):
+    """The same algorithm with little work, for tests that hash a hundred times."""
+    monkeypatch.setattr(users, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=1_024))
+    users._dummy_hash.cache_clear()
+    yield
+    users._dummy_hash.cache_clear()

@@ -1,12 +1,15 @@
-"""How far the readers of a project agree: readings of the database, through `reading`, as values for page and file."""
+"""How far the readers of a project agree: readings of the database, through `reading`, as values for page and file.
+
+The values are what the API answers as well: FastAPI describes them as they stand here.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from reading import agreement, comparison
@@ -41,7 +44,8 @@ _WAVES, _PARTS = ("P", "QRS", "T", "U"), ("onset", "peak", "end")
 _AAMI = {entry.code: entry.aami for entry in LABELS if entry.kind is LabelKind.BEAT}
 
 
-class Figure(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Figure:
     """A figure with the middle 95 % of its resamples over patients, or why there is none.
 
     Parameters
@@ -56,7 +60,8 @@ class Figure(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-class ReaderFigures(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ReaderFigures:
     """A reader, and how much of what they read: items by answer, marks."""
 
     name: str
@@ -67,7 +72,8 @@ class ReaderFigures(msgspec.Struct, frozen=True):
     n_marks: int
 
 
-class CategoryFigures(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CategoryFigures:
     """One answer against all others together; `n` answers of all readers."""
 
     label: str
@@ -76,7 +82,8 @@ class CategoryFigures(msgspec.Struct, frozen=True):
     gwet: Figure
 
 
-class PairFigures(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PairFigures:
     """Two readers' answers; `matrix[i][j]` counts points that the first called `i` and the second `j`."""
 
     first: str
@@ -88,7 +95,8 @@ class PairFigures(msgspec.Struct, frozen=True):
     matrix: list[list[int]]
 
 
-class ClassFigures(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
     """Answers to one question: which beat it is, or whether an item can be read.
 
     Parameters
@@ -111,7 +119,8 @@ class ClassFigures(msgspec.Struct, frozen=True):
     pairs: list[PairFigures]
 
 
-class SpreadFigures(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class SpreadFigures:
     """How far the second reader's marks lie behind the first's, ms."""
 
     n_pairs: int
@@ -123,7 +132,8 @@ class SpreadFigures(msgspec.Struct, frozen=True):
     median_apart_ms: Figure
 
 
-class LandmarkFigures(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class LandmarkFigures:
     """Two readers' points of one label."""
 
     label: str
@@ -132,7 +142,8 @@ class LandmarkFigures(msgspec.Struct, frozen=True):
     spread: SpreadFigures
 
 
-class SpanFigures(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class SpanFigures:
     """Two readers' spans of one label; shares of the spans of each that the other's touch."""
 
     label: str
@@ -146,7 +157,8 @@ class SpanFigures(msgspec.Struct, frozen=True):
     ends: SpreadFigures
 
 
-class AgreementReport(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class AgreementReport:
     """How far the readers of a project agree.
 
     Parameters

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from fastapi import Request  # noqa: TC002 - FastAPI reads it at run time
 
 from labeling_server.api import programme_answers as answers
 from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.api.requests import Db, api_router
 from labeling_server.programme.access import project_with_results, visible_to
+from labeling_server.programme.report import AgreementReport
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from storage import audit, projects
+
+if TYPE_CHECKING:
+    from labeling_server.programme.shelf import ReportShelf
 
 router = api_router("/api/projects", tag="programme")
 
@@ -36,8 +39,8 @@ def list_projects(database: Db, reader: ApiReader) -> list[dict[str, Any]]:
     ]
 
 
-@router.get("/{project_id}/agreement", response_model=answers.Agreement)
-def get_agreement(project_id: RowId, request: Request, database: Db, reader: ApiReader) -> Any:
+@router.get("/{project_id}/agreement", response_model=AgreementReport)
+def get_agreement(project_id: RowId, request: Request, database: Db, reader: ApiReader) -> AgreementReport:
     """How far the readers agree: what they call beats, where they mark, how long; intervals over patients.
 
     For owners, adjudicators, auditors and researchers of the project. Figures are null where they are undefined, and
@@ -46,4 +49,5 @@ def get_agreement(project_id: RowId, request: Request, database: Db, reader: Api
     with database.transaction() as conn:
         project = project_with_results(conn, reader, project_id)
         audit.record(conn, reader.actor, "opened", f"agreement of project {project.name}")
-        return msgspec.to_builtins(request.app.state.reports.report_of(conn, project))
+        shelf: ReportShelf = request.app.state.reports
+        return shelf.report_of(conn, project)

@@ -72,7 +72,7 @@ def hand_in(item_id: RowId, body: ReadingBody, database: Db, reader: ApiReader) 
         item, me = _mine(conn, item_id, reader)
         project = projects.by_id(conn, item.project_id)
         marks, decide = _marks(body), decider_of(project)
-        assignments.hand_in(conn, me, item_id, marks, answer=body.answer, actor=reader.actor, decide=decide)
+        assignments.hand_in(conn, me, item, marks, answer=body.answer, actor=reader.actor, decide=decide)
     return _item(item)
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4_000_000
 """Of a file, read as text: headers and tables are smaller, or begin with what names somebody."""
-_NOW = 2**62
 _TEXT_SUFFIXES = frozenset({".hea", ".csv", ".txt", ".json", ".jsonl", ".md", ".xml", ".info"})
 
 
@@ -62,7 +61,7 @@ def _in_stream(name: str, settings: Settings) -> Iterator[Place]:
         for group in catalogue.groups_of(conn, stream.id):
             for finding in channel_findings(channel.name for channel in group.signal.channels):
                 yield Place(f"channels of {group.signal.group}", finding)
-        for row in as_of.rows(conn, stream.id, _NOW):
+        for row in as_of.rows(conn, stream.id, as_of.NOW_US):
             yield from _of(f"note of annotation {row.id}", [row.note])
 
 

@@ -10,7 +10,8 @@ from formats.csv_spans import iso_utc
 from formats.errors import FormatError
 from rhythmark.release import checks, verifying
 from rhythmark.release.collected import collect
-from rhythmark.release.writing import PARTS, Wish, write
+from rhythmark.release.datasheet import Wish
+from rhythmark.release.writing import PARTS, write
 from rhythmark.tables import as_table
 from rhythmark.who import operator
 from signal_processing.errors import InvalidValueError

@@ -37,8 +37,6 @@ FIRST_DAY = 10_957
 OLDEST = 89
 """Ages above are told together, as 45 CFR 164.514(b)(2)(i)(C) asks."""
 _CODES = frozenset(entry.code for entry in LABELS)
-_NOW = 2**62
-"""Later than anything: the rows as they stand."""
 _READER = Annotator("human", "reader")
 
 
@@ -118,13 +116,12 @@ def collect(conn: Any, project: ProjectRow) -> Collected:
     found = readings.of_project(conn, project.id)
     records: list[Record] = []
     history: list[Change] = []
-    logins: dict[str, str] = {}
     for one in cohort:
         for group in groups[one.stream_id]:
             record = _record(conn, one, group, f"{len(records) + 1:05}", numbers[one.patient], shifts[one.patient])
             records.append(record._replace(by_reader=_by_reader(record, found, readers)))
-            history += _history(conn, record, logins, shifts[one.patient])
-    people = {login: f"u{number}" for number, login in enumerate(sorted(logins), 1)}
+            history += _history(conn, record, shifts[one.patient])
+    people = {login: f"u{number}" for number, login in enumerate(sorted({change.by for change in history}), 1)}
     history = [change._replace(by=people[change.by]) for change in history]
     agreement = _by_number(report_of(conn, project), readers)
     runs = {(one.name, one.version) for record in records for one in _runs(conn, record.group.id)}
@@ -192,14 +189,13 @@ def _mark(start: int, end: int, name: str) -> Annotation:
     return Annotation(start=start, end=max(start, end), label="NOTE", note=name, annotator=_READER)
 
 
-def _history(conn: Any, record: Record, logins: dict[str, str], shift_us: int) -> list[Change]:
-    changes = []
-    for row in as_of.rows(conn, record.group.stream_id, _NOW):
-        if row.group_id == record.group.id and row.revision:
-            for revision in revisions.history(conn, row.id):
-                logins.setdefault(revision.login, "")
-                changes.append(Change(record.name, revision, revision.login, shift_us))
-    return changes
+def _history(conn: Any, record: Record, shift_us: int) -> list[Change]:
+    return [
+        Change(record.name, revision, revision.login, shift_us)
+        for row in as_of.rows(conn, record.group.stream_id, as_of.NOW_US)
+        if row.group_id == record.group.id and row.revision
+        for revision in revisions.history(conn, row.id)
+    ]
 
 
 def _by_number(report: AgreementReport, readers: Mapping[str, ReaderRow]) -> AgreementReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence  # noqa: TC003 - a NamedTuple's annotations may be asked for
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,7 +14,7 @@ from rhythmark.release.tables import BEATS, RECORDS, SPANS
 from signal_processing.vocabulary import VOCABULARY_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from labeling_server.programme.report import AgreementReport, Figure
     from rhythmark.release.collected import Collected
@@ -26,22 +27,24 @@ _STYLE = (
 )
 
 
-class Facts(NamedTuple):
-    """What a datasheet is told beside the data: how patients were dealt out, what was let pass, known issues."""
+class Wish(NamedTuple):
+    """How a release is made: its version, the shares of its parts, the seed, what was let pass, known issues."""
 
     version: str
+    parts: Mapping[str, float]
     seed: int
-    parts: Sequence[str]
-    splits: Mapping[str, str]
     accepted: Sequence[str]
     issues: Sequence[str]
 
 
-def markdown(collected: Collected, facts: Facts, counts: Mapping[str, Mapping[str, int]]) -> str:
+def markdown(
+    collected: Collected, wish: Wish, splits: Mapping[str, str], counts: Mapping[str, Mapping[str, int]]
+) -> str:
     """The datasheet.
 
     Parameters
     ----------
+    splits : the part of each patient.
     counts : labels of each patient, as people left them.
     """
     environment = Environment(
@@ -55,14 +58,14 @@ def markdown(collected: Collected, facts: Facts, counts: Mapping[str, Mapping[st
     patients = {record.patient.name: record.patient for record in collected.records}
     return environment.get_template("datasheet.md.j2").render(
         project=collected.project,
-        version=facts.version,
-        seed=facts.seed,
+        version=wish.version,
+        seed=wish.seed,
         n_records=len(collected.records),
         n_patients=len(patients),
         n_synthetic=sum(record.synthetic for record in collected.records),
         hours=_hours(collected, patients),
         labels=labels,
-        splits=[_split_row(name, collected, facts, counts) for name in facts.parts],
+        splits=[_split_row(name, collected, splits, counts) for name in wish.parts],
         sexes=sorted(Counter(one.sex for one in patients.values()).items()),
         ages=sorted(Counter(one.age_band for one in patients.values()).items()),
         sources=sorted({record.note for record in collected.records if record.note}),
@@ -73,8 +76,8 @@ def markdown(collected: Collected, facts: Facts, counts: Mapping[str, Mapping[st
         detectors=[(name, version, _scores(name, version)) for name, version in collected.detectors],
         agreement=collected.agreement,
         figures=list(_agreement_rows(collected.agreement)),
-        accepted=facts.accepted,
-        issues=facts.issues,
+        accepted=wish.accepted,
+        issues=wish.issues,
     )
 
 
@@ -117,9 +120,9 @@ def _seconds(record: Any) -> float:
 
 
 def _split_row(
-    name: str, collected: Collected, facts: Facts, counts: Mapping[str, Mapping[str, int]]
+    name: str, collected: Collected, splits: Mapping[str, str], counts: Mapping[str, Mapping[str, int]]
 ) -> dict[str, Any]:
-    own = [patient for patient, part in facts.splits.items() if part == name]
+    own = [patient for patient, part in splits.items() if part == name]
     return {
         "name": name,
         "n_patients": len(own),

@@ -17,15 +17,15 @@ from formats.wfdb_header import WFDB_FORMATS
 from reading.splits import SplitError, split
 from rhythmark.export import stored_blocks, whole_folder
 from rhythmark.release import datasheet, tables
-from rhythmark.release.datasheet import Facts
 from signal_processing.errors import InvalidValueError
 from signal_processing.vocabulary import LABELS, VOCABULARY_VERSION, LabelKind, label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rhythmark.release.collected import Collected, Record
+    from rhythmark.release.datasheet import Wish
 
 FORMAT_VERSION = 1
 """Of the layout of files; raised when somebody who reads one must know."""
@@ -33,16 +33,6 @@ SUMS = "SHA256SUMS"
 MANIFEST = "manifest.json"
 PARTS = {"train": 0.7, "validation": 0.15, "test": 0.15}
 _CHUNK = 1 << 20
-
-
-class Wish(NamedTuple):
-    """How a release is made: its version, the shares of its parts, the seed, what was let pass, known issues."""
-
-    version: str
-    parts: Mapping[str, float]
-    seed: int
-    accepted: Sequence[str]
-    issues: Sequence[str]
 
 
 class Written(NamedTuple):
@@ -67,12 +57,11 @@ def write(conn: Any, collected: Collected, output: Path, wish: Wish) -> Written:
         splits = split(counts, wish.parts, rng=np.random.default_rng(wish.seed))
     except SplitError as error:
         raise InvalidValueError(str(error)) from error
-    facts = Facts(wish.version, wish.seed, list(wish.parts), splits, wish.accepted, wish.issues)
     with whole_folder(output) as folder:
         for record in collected.records:
             _write_record(conn, folder / "records", record)
         n_rows = _write_tables(folder, collected, splits)
-        _write_texts(folder, collected, facts, counts)
+        _write_texts(folder, collected, wish, splits, counts)
         _write_json(folder / MANIFEST, _manifest(collected, wish, n_rows))
         sums = _sums(folder)
         (folder / SUMS).write_bytes(sums)
@@ -125,11 +114,17 @@ def _write_tables(folder: Path, collected: Collected, splits: Mapping[str, str])
     return n_rows
 
 
-def _write_texts(folder: Path, collected: Collected, facts: Facts, counts: Mapping[str, Mapping[str, int]]) -> None:
+def _write_texts(
+    folder: Path,
+    collected: Collected,
+    wish: Wish,
+    splits: Mapping[str, str],
+    counts: Mapping[str, Mapping[str, int]],
+) -> None:
     (folder / "RECORDS").write_text("".join(f"records/{record.name}\n" for record in collected.records))
-    sheet = datasheet.markdown(collected, facts, counts)
+    sheet = datasheet.markdown(collected, wish, splits, counts)
     (folder / "datasheet.md").write_text(sheet, encoding="utf-8")
-    title = f"{collected.project.name} {facts.version}"
+    title = f"{collected.project.name} {wish.version}"
     (folder / "datasheet.html").write_text(datasheet.html(sheet, title), encoding="utf-8")
     (folder / "data-dictionary.md").write_text(datasheet.dictionary(), encoding="utf-8")
     vocabulary = {"version": VOCABULARY_VERSION, "labels": [msgspec.to_builtins(entry) for entry in LABELS]}

@@ -33,15 +33,10 @@ ORDER BY a.id
 -- name: readings
 SELECT id, jsonb_build_array(id, project_id, item_id, reader_id, answer, to_jsonb(starts_us), to_jsonb(ends_us), to_jsonb(names),
                              to_jsonb(codes), source, user_id, login, submitted_us)::text
-FROM readings ORDER BY id
+FROM readings WHERE %(id)s::bigint IS NULL OR id = %(id)s::bigint ORDER BY id
 
 -- name: handed_in
 SELECT (detail ->> 'reading')::bigint, detail ->> 'sha256' FROM audit_log WHERE action = 'reading-handed-in' ORDER BY 1
-
--- name: reading
-SELECT jsonb_build_array(id, project_id, item_id, reader_id, answer, to_jsonb(starts_us), to_jsonb(ends_us), to_jsonb(names),
-                         to_jsonb(codes), source, user_id, login, submitted_us)::text
-FROM readings WHERE id = %(id)s
 
 -- name: seals_digest
 SELECT count(*), coalesce(max(id), 0), sha256(coalesce(string_agg(hash, '' ORDER BY id), ''))

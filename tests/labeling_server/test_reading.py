@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 
-import argon2
 import pytest
 
 from storage import assignments, projects, readings, users
 from storage.annotation_row import Actor
 from tests.labeling_server.conftest import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")  # people sign in again and again here
+
 OPERATOR = Actor(None, "operator")
 SECOND_US = 1_000_000
 N_ITEMS = 6
 LOGINS = {"ann": "reader", "bob": "reader", "cho": "reader", "judge": "adjudicator", "boss": "owner", "eye": "auditor"}
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch):
-    """The same algorithm with little work: people sign in again and again here."""
-    monkeypatch.setattr(users, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=1_024))
-    users._dummy_hash.cache_clear()
-    yield
-    users._dummy_hash.cache_clear()
 
 
 @pytest.fixture

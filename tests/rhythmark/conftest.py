@@ -1,5 +1,6 @@
 """Small records, and the command as a process of its own."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 
 from formats.wfdb_files import write_record
+from rhythmark.arguments import parser
+from rhythmark.settings import Settings
 from signal_processing.values import Block, Channel, Signal
 
 FS_HZ = 250.0
@@ -74,5 +77,20 @@ def rhythmark(environment, tmp_path):
             timeout=200,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def ran(database_dsn, tmp_path, capsys):
+    """Runs a command in this process, where there are many to run; gives its exit code and what it says."""
+    settings = Settings.read({"RHYTHMARK_DSN": database_dsn}, directory=tmp_path)
+
+    def run(*words):
+        parsed = parser().parse_args(list(map(str, words)))
+        capsys.readouterr()
+        code = importlib.import_module(f"rhythmark.commands.{parsed.command}").run(parsed, settings)
+        said = capsys.readouterr()
+        return code, said.out, said.err
 
     return run

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from rhythmark.arguments import parser
-from rhythmark.settings import Settings
 from signal_processing.errors import RhythmarkError
 from signal_processing.values import Annotation, Annotator, Block, Channel, Signal
 from storage import annotations, audit, catalogue, revisions, runs, waveforms
@@ -20,21 +17,6 @@ from storage.annotation_row import Actor
 MACHINE = Annotator("machine", "rhythms", "1")
 SIGNAL = Signal("bed 7", "ecg", 250.0, 1_700_000_000_000_000, (Channel("II", "mV", 200.0),))
 ADA = Actor(None, "ada")
-
-
-@pytest.fixture
-def ran(database_dsn, tmp_path, capsys):
-    """Runs a command in this process; gives its exit code and what it says."""
-    settings = Settings.read({"RHYTHMARK_DSN": database_dsn}, directory=tmp_path)
-
-    def run(*words):
-        parsed = parser().parse_args(list(map(str, words)))
-        capsys.readouterr()
-        code = importlib.import_module(f"rhythmark.commands.{parsed.command}").run(parsed, settings)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

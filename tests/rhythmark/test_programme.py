@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import json
 
 import numpy as np
@@ -11,8 +10,6 @@ import pytest
 
 from formats.mit_annotations import Mark, encode
 from formats.wfdb_files import write_record
-from rhythmark.arguments import parser
-from rhythmark.settings import Settings
 from signal_processing.errors import RhythmarkError
 from signal_processing.values import Block, Channel, Signal
 from storage import catalogue, projects, readings, users, waveforms
@@ -41,20 +38,17 @@ def records(tmp_path):
 
 
 @pytest.fixture
-def ran(database_dsn, tmp_path, capsys):
-    """Runs a command that must succeed, or one that must fail; gives what it says. In this process: there are many."""
-    settings = Settings.read({"RHYTHMARK_DSN": database_dsn}, directory=tmp_path)
+def ran(ran):
+    """Runs a command that must succeed, or one that must fail; gives what it says."""
 
     def run(*words, fails=False):
-        parsed = parser().parse_args(list(map(str, words)))
-        command = importlib.import_module(f"rhythmark.commands.{parsed.command}")
-        capsys.readouterr()
         if fails:
             with pytest.raises(RhythmarkError) as refused:
-                command.run(parsed, settings)
+                ran(*words)
             return str(refused.value)
-        assert command.run(parsed, settings) == 0
-        return capsys.readouterr().out
+        code, said, _ = ran(*words)
+        assert code == 0
+        return said
 
     return run
 

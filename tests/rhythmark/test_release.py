@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import json
 import subprocess
 from collections import Counter
@@ -14,9 +13,7 @@ import pytest
 import wfdb
 
 from formats.errors import FormatError
-from rhythmark.arguments import parser
 from rhythmark.release import writing
-from rhythmark.settings import Settings
 from signal_processing.errors import RhythmarkError
 from signal_processing.values import Annotation, Annotator, Block, Channel, Signal
 from storage import annotations, audit, beats, catalogue, projects, readings, releases, revisions, runs, waveforms
@@ -92,21 +89,6 @@ def project(database):
         ):
             revisions.revise(conn, row.id, expected_revision=0, actor=ADA, action=action, changes=changes, view={})
     return made
-
-
-@pytest.fixture
-def ran(database_dsn, tmp_path, capsys):
-    """Runs a command in this process; gives its exit code and what it says."""
-    settings = Settings.read({"RHYTHMARK_DSN": database_dsn}, directory=tmp_path)
-
-    def run(*words):
-        parsed = parser().parse_args(list(map(str, words)))
-        capsys.readouterr()
-        code = importlib.import_module(f"rhythmark.commands.{parsed.command}").run(parsed, settings)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

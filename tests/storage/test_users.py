@@ -13,17 +13,10 @@ from storage.annotation_row import Actor
 from storage.database import Database
 from storage.errors import ConstraintError, UnknownRowError
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")  # people sign in again and again here
+
 RIGHT = "correct horse"
 WRONG = "battery staple"
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch):
-    """The same algorithm with little work: these tests hash a hundred times."""
-    monkeypatch.setattr(users, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=1_024))
-    users._dummy_hash.cache_clear()
-    yield
-    users._dummy_hash.cache_clear()
 
 
 @pytest.fixture
