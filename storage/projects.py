@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
@@ -26,6 +27,10 @@ RULE = Actor(None, "rule")
 """Who merges readings that differ by little."""
 TOLERANCE_US = 150_000
 """How far apart two marks of one beat may lie: ANSI/AAMI EC57."""
+MAX_TOLERANCE_US = 10_000_000
+MAX_DESCRIPTION = 2_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_READER_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
 
 class ProjectRow(msgspec.Struct, frozen=True):
@@ -86,6 +91,7 @@ def create(
     ------
     ConstraintError : if the name is taken or none, or the tolerance is not within 0 to 10 s.
     """
+    _check_new(name, description, tolerance_us)
     values = {"name": name, "description": description, "tolerance_us": tolerance_us, "login": actor.login}
     row = fetch_one(conn, _SQL["create"], values)
     if row is None:
@@ -96,6 +102,18 @@ def create(
     if actor.user_id is not None:
         conn.execute(_SQL["give_role"], _role(project, actor.user_id, "owner", actor))
     return project
+
+
+def _check_new(name: str, description: str, tolerance_us: int) -> None:
+    if not _NAME.fullmatch(name):
+        msg = f"name of a project must be 1 to 64 letters, digits, '.', '_' and '-', the first no sign, got {name!r}"
+        raise ConstraintError(msg)
+    if len(description) > MAX_DESCRIPTION:
+        msg = f"description of a project must have at most {MAX_DESCRIPTION} characters, got {len(description)}"
+        raise ConstraintError(msg)
+    if not 0 <= tolerance_us <= MAX_TOLERANCE_US:
+        msg = f"tolerance of a project must be within [0, {MAX_TOLERANCE_US}] us, got {tolerance_us}"
+        raise ConstraintError(msg)
 
 
 def set_design(
@@ -217,6 +235,9 @@ def ensure_reader(
     ------
     ConstraintError : if the name is that of another kind of reader or of another person, or the person has another.
     """
+    if not _READER_NAME.fullmatch(name):
+        msg = f"name of a reader must be 1 to 64 characters, none of them a control, got {name!r:.100}"
+        raise ConstraintError(msg)
     wanted = {"project_id": project.id, "name": name, "kind": kind, "user_id": user_id}
     conn.execute(_SQL["ensure_reader"], wanted)
     row = fetch_one(conn, _SQL["reader_named"], wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence  # noqa: TC003 - a NamedTuple's annotations may be asked for
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from storage.projects import ProjectRow
 
 _SQL = queries.load("releases")
+
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,31}")
 
 
 class ReleaseRow(msgspec.Struct, frozen=True):
@@ -53,6 +56,13 @@ class NewRelease(NamedTuple):
     n_records: int
     n_patients: int
     accepted: Sequence[str]
+
+
+def check_version(version: str) -> None:
+    """Raise ConstraintError for what is no version, before anything is written for it."""
+    if not _VERSION.fullmatch(version):
+        msg = f"version must be 1 to 32 letters, digits, '.', '+' and '-', the first no sign, got {version!r:.100}"
+        raise ConstraintError(msg)
 
 
 def record(conn: Connection[TupleRow], project: ProjectRow, new: NewRelease, *, actor: Actor) -> bool:

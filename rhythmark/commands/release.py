@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from rhythmark.who import operator
 from signal_processing.errors import InvalidValueError
 from storage import projects, releases
 from storage.database import Database
+from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -43,6 +45,7 @@ def run(arguments: Namespace, settings: Settings) -> int:
 
 
 def _create(database: Database, arguments: Namespace) -> int:
+    releases.check_version(arguments.number)
     accepted = _lines(arguments.accept)
     with database.transaction() as conn:
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -55,9 +58,13 @@ def _create(database: Database, arguments: Namespace) -> int:
         let_pass = [f"{kind} ({n})" for kind, n in sorted(kinds.items())]
         wish = Wish(arguments.number, _parts(arguments.split), arguments.seed, let_pass, arguments.issue)
         written = write(conn, collected, arguments.output, wish)
-    with database.transaction() as conn:
-        new = releases.NewRelease(arguments.number, written.sha256, written.n_records, written.n_patients, let_pass)
-        is_new = releases.record(conn, project, new, actor=operator())
+    new = releases.NewRelease(arguments.number, written.sha256, written.n_records, written.n_patients, let_pass)
+    try:
+        with database.transaction() as conn:
+            is_new = releases.record(conn, project, new, actor=operator())
+    except StorageError:  # what was not noted was not released
+        shutil.rmtree(arguments.output)
+        raise
     print(
         f"{'released' if is_new else 'the same again:'} {project.name} {arguments.number}: {written.n_records} records"
     )

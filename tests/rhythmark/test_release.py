@@ -153,6 +153,7 @@ def test_the_same_content_makes_the_same_bytes_and_other_content_needs_another_v
         revisions.revise(conn, row.id, expected_revision=0, actor=ADA, action="reject", changes={}, view={})
     with pytest.raises(RhythmarkError, match="was released with other content"):
         ran("release", "create", "pilot", "1.0", "--output", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
     release("1.1", "newer")
     _, told, _ = ran("release", "diff", first, tmp_path / "newer")
     assert "! history.jsonl" in told
@@ -293,6 +294,8 @@ def test_an_empty_cohort_and_too_few_patients_are_refused(ran, project, database
         ran("release", "create", "pilot", "1.0", "--output", tmp_path / "release", "--split", "a=0.5,b=0.4")
     with pytest.raises(RhythmarkError, match="NAME=SHARE"):
         ran("release", "create", "pilot", "1.0", "--output", tmp_path / "release", "--split", "a:1")
+    with pytest.raises(RhythmarkError, match="version must be 1 to 32"):
+        ran("release", "create", "pilot", "1 0", "--output", tmp_path / "release")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -59,7 +59,7 @@ def test_who_makes_a_project_owns_it_and_sees_it(any_database):
 
 @pytest.mark.parametrize("name", ["", " a", "a b", "a/b", "-a", "x" * 65, "ä"])
 def test_a_name_that_is_none_is_refused(any_database, name):
-    with pytest.raises(ConstraintError), any_database.transaction() as conn:
+    with pytest.raises(ConstraintError, match="name of a project must be 1 to 64"), any_database.transaction() as conn:
         projects.create(conn, name=name, actor=OPERATOR)
 
 
@@ -71,6 +71,17 @@ def test_names_are_taken_once_and_unknown_ones_are_said(any_database, project):
             projects.named(conn, "none")
         with pytest.raises(UnknownRowError, match="got number 77"):
             projects.by_id(conn, 77)
+
+
+def test_other_values_beyond_their_bounds_are_refused_by_their_rule(any_database, project):
+    with any_database.transaction() as conn:
+        with pytest.raises(ConstraintError, match=r"tolerance of a project must be within \[0, 10000000\] us, got -1"):
+            projects.create(conn, name="p", actor=OPERATOR, tolerance_us=-1)
+        with pytest.raises(ConstraintError, match="description of a project must have at most 2000"):
+            projects.create(conn, name="p", actor=OPERATOR, description="x" * 2_001)
+        with pytest.raises(ConstraintError, match="name of a reader must be 1 to 64"):
+            projects.ensure_reader(conn, project, "a\nb", "imported")
+        assert [one.project.name for one in projects.listed(conn)] == [project.name]
 
 
 def test_roles_are_given_taken_back_and_noted_and_the_last_owner_stays(any_database, project):
