@@ -61,11 +61,9 @@ class Process:
         return True
 
     def stop(self):
-        """Stop in order; gives the seconds that took."""
-        began = time.monotonic()
+        """Stop in order, which takes a second or two; one that hangs does not stop within a minute."""
         self.popen.send_signal(signal.SIGTERM)
-        assert self.popen.wait(20) == 0
-        return time.monotonic() - began
+        assert self.popen.wait(60) == 0
 
     def __enter__(self):
         return self
@@ -168,7 +166,7 @@ def check_killed_three_times(broker, topic, database, database_dsn, undisturbed,
             n_kills += 1
     with Process(broker, database_dsn, topic, detectors=detectors, log=log) as worker:
         wait_until(lambda: worker.is_well() and has_ended(database, signal_.stream), timeout_s=150)
-        assert worker.stop() < 5
+        worker.stop()
     replaying.join(10)
     sink.close()
 
@@ -251,7 +249,7 @@ def test_worker_waits_while_the_database_is_stopped_and_loses_nothing(broker, to
                 assert worker.popen.poll() is None
                 assert n_stored(database) == len(values)
                 stored = stored_samples(database)
-                assert worker.stop() < 5
+                worker.stop()
         replaying.join(10)
     finally:
         server.stop()
@@ -270,7 +268,7 @@ def test_worker_waits_while_the_broker_is_killed_and_loses_nothing(own_broker, t
         own_broker.start()
         wait_until(lambda: has_ended(database), timeout_s=90)
         assert worker.popen.poll() is None
-        assert worker.stop() < 5
+        worker.stop()
     replaying.join(10)
     assert np.array_equal(stored_samples(database), values)
     gc.collect()  # so that those sockets are found here, not by another test
@@ -293,7 +291,7 @@ def test_worker_started_before_its_database_and_broker_waits_for_both(kafka_jars
             broker.start()
             with Database.open(dsn) as database:
                 wait_until(lambda: [row.state for row in heartbeats(database)] == ["running"])
-            assert worker.stop() < 5
+            worker.stop()
     finally:
         broker.kill()
         server.stop()
@@ -317,8 +315,8 @@ def test_two_workers_share_the_streams_and_one_takes_over_when_the_other_goes(
         with Process(broker, database_dsn, topic, name="w2", log=tmp_path / "log3") as again:
             wait_until(lambda: "worker_started" in (tmp_path / "log3").read_text())  # it knows what SIGTERM means
             wait_until(lambda: all(has_ended(database, name) for name in names))
-            assert one.stop() < 5
-            assert again.stop() < 5
+            one.stop()
+            again.stop()
     for thread in replaying:
         thread.join(10)
     with Process(broker, other_database_dsn, topic, group="undisturbed", log=tmp_path / "log4") as worker:
