@@ -64,3 +64,30 @@ def wanted_readers(n_items: int, n_readers: int, double_share: float, rng: np.ra
     wanted = np.ones(n_items, np.int64)
     wanted[rng.permutation(n_items)[:n_double]] = n_readers
     return [int(n) for n in wanted]
+
+
+REPEAT_AFTER = 0.25
+"""A repeat comes so large a share of what waits after its origin, at least: it is not to be remembered."""
+
+
+def mixed_in(
+    n_waiting: int, *, n_gold: int, n_repeats: int, rng: np.random.Generator
+) -> tuple[list[int], list[int], list[int]]:
+    """Where gold and repeats stand among what a reader has waiting.
+
+    Returns
+    -------
+    gold_at : behind which positions of [0, n_waiting) gold stands.
+    repeats, repeats_at : which positions are repeated, and behind which they come again.
+    """
+    gold_at = rng.integers(0, n_waiting, n_gold).tolist() if n_waiting else []
+    least = int(np.ceil(REPEAT_AFTER * n_waiting))
+    early = n_waiting - least
+    repeats = sorted(rng.permutation(early)[:n_repeats].tolist()) if early > 0 else []
+    return gold_at, repeats, [int(rng.integers(place + least, n_waiting)) for place in repeats]
+
+
+def n_mixed_in(n_items: int, shares: Sequence[float]) -> list[int]:
+    """How many of each kind make up these shares of all that a reader is given, beside `n_items` others."""
+    others = 1.0 - sum(shares)
+    return [round(n_items * one / others) if others > 0.0 else 0 for one in shares]
