@@ -17,6 +17,7 @@ from labeling_server.api.polling import PolledAnswers
 from labeling_server.beat_families import FamilyShelf
 from labeling_server.gate import BodyLimit, SignedInOnly
 from labeling_server.programme import pages as programme_pages
+from labeling_server.programme import work_pages
 from labeling_server.programme.shelf import ReportShelf
 from labeling_server.routes import ROUTERS
 from labeling_server.security import SecurityHeaders
@@ -28,19 +29,27 @@ if TYPE_CHECKING:
 
     from fastapi import APIRouter
 
+    from labeling_server.programme.releasing import ReleaseMaker
     from labeling_server.settings import ServerSettings
     from storage.database import Database
 
 BOKEH_STATIC = Path(bokeh.__file__).parent / "server" / "static" / "js"
 
 
-def create_app(database: Database, *, settings: ServerSettings, extra_routers: Iterable[APIRouter] = ()) -> FastAPI:
+def create_app(
+    database: Database,
+    *,
+    settings: ServerSettings,
+    extra_routers: Iterable[APIRouter] = (),
+    release_maker: ReleaseMaker | None = None,
+) -> FastAPI:
     """The whole site: login, recordings, workstation, dashboard, REST and its description at /api/openapi.json.
 
     Parameters
     ----------
     database : migrated; the caller closes it.
     extra_routers : pages and routes of other rooms, mounted behind the same login.
+    release_maker : makes releases and keeps them; None: this server makes none.
     """
     # no openapi_url: the description is for those who are signed in
     app = FastAPI(title="Rhythmark", version=version("rhythmark"), description=openapi.DESCRIPTION, openapi_url=None)
@@ -52,8 +61,9 @@ def create_app(database: Database, *, settings: ServerSettings, extra_routers: I
     app.state.templates = templates
     app.state.families = FamilyShelf()
     app.state.reports = ReportShelf()
+    app.state.release_maker = release_maker
     problems.register(app)
-    for router in (login.router, pages.router, programme_pages.router, *ROUTERS):
+    for router in (login.router, pages.router, programme_pages.router, work_pages.router, *ROUTERS):
         app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
         app.include_router(guarded, dependencies=[Depends(page_reader)], include_in_schema=False)

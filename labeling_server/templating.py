@@ -31,6 +31,7 @@ def page_templates(settings: ServerSettings) -> Jinja2Templates:
         lstrip_blocks=True,
     )
     environment.filters["digits"] = _digits
+    environment.filters["percent"] = lambda share: f"{100 * share:g}"
     environment.globals.update(text=text, project=settings.project, zone=settings.zone)
     return Jinja2Templates(env=environment)
 

@@ -13,6 +13,14 @@ _MAX_DIGITS = 6
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _MAX_TOLERANCE_MS = 10_000
 
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its type no public name
+
+
+def new_command(commands: Commands[argparse.ArgumentParser], name: str, text: str) -> argparse.ArgumentParser:
+    """A command with its help."""
+    # no abbreviations: --password must not be taken for --password-file
+    return commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+
 
 def tolerance_ms(text: str) -> float:
     """A number from 0 to 10 s."""

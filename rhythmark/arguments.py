@@ -7,18 +7,19 @@ import os
 from pathlib import Path
 
 from rhythmark.argument_types import (
+    Commands,
     channel_list,
     count,
     letter_name,
     minutes,
     moment,
+    new_command,
     port,
     positive,
-    share,
     since_us,
     speed,
-    tolerance_ms,
 )
+from rhythmark.programme_arguments import add_programme
 
 HELP = "Streaming annotation for wearable and ECG signals: ingest, pre-mark, let experts confirm, export."
 
@@ -50,27 +51,16 @@ def parser() -> argparse.ArgumentParser:
     _dead_letters(commands)
     _export(commands)
     _load(commands)
-    _project(commands)
-    _agreement(commands)
-    _release(commands)
-    _deid(commands)
+    add_programme(commands)
     _db(commands)
     _user(commands)
     _audit(commands)
     return root
 
 
-_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives its type no public name
-
-
-def _command(commands: _Commands[argparse.ArgumentParser], name: str, text: str) -> argparse.ArgumentParser:
-    # no abbreviations: --password must not be taken for --password-file
-    return commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-
-
-def _demo(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _demo(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "run the main job on this machine: embedded database, a recording in real time, the workstation"
-    command = _command(commands, "demo", text)
+    command = new_command(commands, "demo", text)
     command.add_argument("--record", type=Path, metavar="PATH", help="WFDB record to replay (default: mitdb/208)")
     command.add_argument("--kafka", action="store_true", help="through a real Kafka broker (needs Java and Maven)")
     command.add_argument(
@@ -81,8 +71,8 @@ def _demo(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
 
 
-def _annotate(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "annotate", "run the detectors over recordings and write WFDB annotation files")
+def _annotate(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "annotate", "run the detectors over recordings and write WFDB annotation files")
     command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the annotation files")
     command.add_argument("--annotator", default="rhy", metavar="NAME", help="suffix of the files (default: rhy)")
@@ -90,35 +80,35 @@ def _annotate(commands: _Commands[argparse.ArgumentParser]) -> None:
     _jobs(command)
 
 
-def _evaluate(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "evaluate", "score annotation files against reference ones by EC57")
+def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "evaluate", "score annotation files against reference ones by EC57")
     command.add_argument("reference", type=Path, metavar="DIR", help="folder of records with reference annotations")
     command.add_argument("--test", type=Path, metavar="DIR", help="folder of the files to score (default: the same)")
     command.add_argument("--annotator", default="rhy", metavar="NAME", help="suffix of those files (default: rhy)")
     command.add_argument("--reference-annotator", default="atr", metavar="NAME", help="default: atr")
 
 
-def _pulses(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "pulses", "find the pulses of a photoplethysmogram in a CSV file")
+def _pulses(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "pulses", "find the pulses of a photoplethysmogram in a CSV file")
     command.add_argument("file", type=Path, metavar="FILE.csv", help="CSV file whose first row names the columns")
     command.add_argument("--column", default="PLETH", metavar="NAME", help="column of the samples (default: PLETH)")
     command.add_argument("--fs-hz", required=True, type=positive, metavar="HZ", help="sampling rate")
     command.add_argument("--output", required=True, type=Path, metavar="FILE.csv", help="a row a pulse")
 
 
-def _classify_strip(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _classify_strip(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "say of short strips of one wearable lead: normal, AF, another rhythm, or too noisy"
-    _strips(_command(commands, "classify-strip", text))
+    _strips(new_command(commands, "classify-strip", text))
 
 
-def _check_quality(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _check_quality(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "say of ten seconds of twelve leads whether they can be read, and which lead is why"
-    _strips(_command(commands, "check-quality", text))
+    _strips(new_command(commands, "check-quality", text))
 
 
-def _verify_alarms(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _verify_alarms(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "say of monitors' alarms whether they stand, by the channels that did not raise them"
-    command = _command(commands, "verify-alarms", text)
+    command = new_command(commands, "verify-alarms", text)
     _strips(command)
     command.add_argument(
         "--alarm",
@@ -140,9 +130,9 @@ def _strips(command: argparse.ArgumentParser) -> None:
     _jobs(command)
 
 
-def _delineate(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _delineate(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "mark P, QRS and T of recordings from onset to end, as WFDB annotation files"
-    command = _command(commands, "delineate", text)
+    command = new_command(commands, "delineate", text)
     command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
     command.add_argument(
         "--lead", metavar="LEAD", help="name of a lead, in any case, or its number (default: all leads together)"
@@ -159,8 +149,10 @@ def _jobs(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "replay", "send a recording as a device would, or an archive of them; can be resumed")
+def _replay(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(
+        commands, "replay", "send a recording as a device would, or an archive of them; can be resumed"
+    )
     command.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="WFDB record, or a folder of them")
     command.add_argument("--to", required=True, choices=["kafka"], help="where to")
     command.add_argument("--speed", type=speed, default=1.0, metavar="1|N|max", help="times real time (default: 1)")
@@ -176,8 +168,8 @@ def _replay(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
 
 
-def _ingest(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "ingest", "take messages from Kafka, run the detectors, store; until stopped")
+def _ingest(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "ingest", "take messages from Kafka, run the detectors, store; until stopped")
     command.add_argument("--group", default="rhythmark", metavar="NAME", help="consumer group (default: rhythmark)")
     command.add_argument(
         "--instance",
@@ -191,8 +183,8 @@ def _ingest(commands: _Commands[argparse.ArgumentParser]) -> None:
     _log_format(command)
 
 
-def _serve(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "serve", "serve the workstation and the dashboard; until stopped")
+def _serve(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "serve", "serve the workstation and the dashboard; until stopped")
     command.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=port, metavar="N", help="port to listen on, 0 for any free one (default: 8000)")
     _log_format(command)
@@ -203,9 +195,9 @@ def _log_format(command: argparse.ArgumentParser) -> None:
     command.add_argument("--log-format", choices=["json", "console", "auto"], help=text)
 
 
-def _streams(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _streams(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "list the streams: state, rate, lag, what is missing, groups"
-    command = _command(commands, "streams", text)
+    command = new_command(commands, "streams", text)
     command.add_argument("--live-only", action="store_true", help="those alone that samples come in of")
     command.add_argument(
         "--gaps", action="store_true", help="count the gaps too: walks what is stored of broken streams"
@@ -216,16 +208,16 @@ def _streams(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--watch", type=positive, nargs="?", const=2.0, metavar="S", help=watch)
 
 
-def _dead_letters(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "dead-letters", "look at the messages that could not be taken, and try them again")
+def _dead_letters(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "dead-letters", "look at the messages that could not be taken, and try them again")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listed = _command(actions, "list", "list them, the newest first")
+    listed = new_command(actions, "list", "list them, the newest first")
     _letter_filters(listed)
     listed.add_argument("--limit", type=count, default=50, metavar="N", help="at most so many (default: 50)")
     listed.add_argument("--summary", action="store_true", help="count them by reason instead")
-    show = _command(actions, "show", "show one: its headers, its fields without samples, its first bytes")
+    show = new_command(actions, "show", "show one: its headers, its fields without samples, its first bytes")
     show.add_argument("letter", type=letter_name, metavar="LETTER", help="as `list` names it: partition/offset")
-    replay = _command(actions, "replay", "put originals back on their topic, each once")
+    replay = new_command(actions, "replay", "put originals back on their topic, each once")
     which = replay.add_mutually_exclusive_group()
     which.add_argument("letter", type=letter_name, nargs="?", metavar="LETTER", help="this one")
     which.add_argument("--all", action="store_true", help="all of them")
@@ -240,9 +232,9 @@ def _letter_filters(command: argparse.ArgumentParser) -> None:
     command.add_argument("--stream", metavar="NAME", help="of that stream, as far as it can be read")
 
 
-def _reanalyse(commands: _Commands[argparse.ArgumentParser]) -> None:
+def _reanalyse(commands: Commands[argparse.ArgumentParser]) -> None:
     text = "run today's detectors over stored streams; what people decided stands. Can be resumed"
-    command = _command(commands, "reanalyse", text)
+    command = new_command(commands, "reanalyse", text)
     command.add_argument("streams", nargs="*", metavar="STREAM", help="name of a stream, see `rhythmark streams`")
     command.add_argument("--all", action="store_true", help="all streams")
     command.add_argument("--detector", metavar="NAME", help="this detector only (default: those of the worker)")
@@ -253,8 +245,8 @@ def _reanalyse(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
 
 
-def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "export", "write a stream with its annotations as files")
+def _export(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "export", "write a stream with its annotations as files")
     command.add_argument("stream", metavar="STREAM", help="name of a stream, see `rhythmark streams`")
     command.add_argument("--format", required=True, choices=["wfdb", "csv"], help="what to write")
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to make; must not exist yet")
@@ -262,8 +254,10 @@ def _export(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--as-of", type=moment, metavar="TIME", help=text)
 
 
-def _load(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "load", "store recordings from files, each whole or not at all; no broker is needed")
+def _load(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(
+        commands, "load", "store recordings from files, each whole or not at all; no broker is needed"
+    )
     command.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="WFDB record, a folder of them, or a CSV file of samples"
     )
@@ -273,91 +267,12 @@ def _load(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--note", default="", metavar="TEXT", help="where they come from, and under which licence")
 
 
-def _project(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "project", "programmes of reading: make one, say who may do what, bring in readings")
+def _db(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "db", "bring the database up to date, or say what it is")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    create = _command(actions, "create", "make a project")
-    create.add_argument("project", metavar="NAME", help="letters, digits, dots, dashes and underscores")
-    create.add_argument("--description", default="", metavar="TEXT", help="what is read, and what for")
-    text = "how far apart two readers may mark one beat or landmark (default: 150, as EC57)"
-    create.add_argument("--tolerance-ms", type=tolerance_ms, default=150.0, metavar="MS", help=text)
-    _command(actions, "list", "list all projects")
-    role = _command(actions, "role", "give a person a role in a project, or take it back")
-    role.add_argument("project", metavar="NAME")
-    role.add_argument("login")
-    role.add_argument("role", metavar="ROLE", help="owner, adjudicator, reader, auditor, monitor, researcher")
-    role.add_argument("--take", action="store_true", help="take it back")
-    items = _command(actions, "items", "add what is to be read: pieces of stored streams, one after the other")
-    items.add_argument("project", metavar="NAME")
-    items.add_argument("streams", nargs="+", metavar="STREAM", help="see `rhythmark streams`")
-    items.add_argument("--length-s", type=positive, metavar="S", help="of a piece (default: the whole stream is one)")
-    deal = _command(actions, "deal", "say how many read an item, and deal out those that nobody has yet")
-    deal.add_argument("project", metavar="NAME")
-    deal.add_argument("--readers", type=count, default=2, metavar="N", help="of an item (default: 2)")
-    text = "share of items that several read, others are read by one (default: 1)"
-    deal.add_argument("--double-share", type=share, default=1.0, metavar="SHARE", help=text)
-    deal.add_argument("--seed", type=int, default=0, metavar="N", help="of who gets what (default: 0)")
-    _project_import(actions)
-
-
-def _project_import(actions: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(actions, "import", "bring in what a reader marked elsewhere: of all these files, or of none")
-    command.add_argument("project", metavar="NAME")
-    text = "annotated WFDB record or CSV file of a stored stream; STREAM=PATH where their names differ"
-    command.add_argument("files", nargs="+", metavar="PATH", help=text)
-    command.add_argument("--reader", required=True, metavar="NAME", help="name that results show: a pseudonym")
-    kind = command.add_mutually_exclusive_group(required=True)
-    kind.add_argument("--annotator", metavar="NAME", help="suffix of the WFDB annotation files")
-    kind.add_argument("--column", metavar="NAME", help="column of a CSV file that holds sample numbers")
-    command.add_argument("--label", metavar="LABEL", help="with --column: what stands there")
-    command.add_argument("--fs-hz", type=positive, metavar="HZ", help="with --column: the rate that samples count at")
-
-
-def _agreement(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(
-        commands, "agreement", "say how far the readers of a project agree, with intervals over patients"
-    )
-    command.add_argument("project", metavar="NAME", help="see `rhythmark project list`")
-    command.add_argument("--json", action="store_true", help="JSON instead of tables")
-    command.add_argument("--csv", type=Path, metavar="FILE.csv", help="also a row a figure")
-    command.add_argument("--resamples", type=count, default=1000, metavar="N", help="of patients (default: 1000)")
-
-
-def _release(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "release", "freeze a project's data as files that others can check")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    create = _command(actions, "create", "write a version; refused while a text in it could name somebody")
-    create.add_argument("project", metavar="NAME", help="see `rhythmark project list`")
-    create.add_argument("number", metavar="VERSION", help="as 1.0; the same version is the same content for ever")
-    create.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to make; must not exist yet")
-    text = "shares of patients (default: train=0.7,validation=0.15,test=0.15)"
-    create.add_argument("--split", metavar="NAME=SHARE,...", help=text)
-    create.add_argument("--seed", type=int, default=0, metavar="N", help="of how patients are dealt out (default: 0)")
-    text = "texts that a person looked at and lets pass, one a line"
-    create.add_argument("--accept", type=Path, metavar="FILE", help=text)
-    create.add_argument("--issue", action="append", default=[], metavar="TEXT", help="a known issue, for the datasheet")
-    listed = _command(actions, "list", "list the versions of a project")
-    listed.add_argument("project", metavar="NAME")
-    verify = _command(actions, "verify", "look whether a release is as it was made; needs nothing but its files")
-    verify.add_argument("folder", type=Path, metavar="DIR")
-    diff = _command(actions, "diff", "say what differs between two releases")
-    diff.add_argument("first", type=Path, metavar="DIR")
-    diff.add_argument("second", type=Path, metavar="DIR")
-
-
-def _deid(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "deid", "look for what could tell who somebody is")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = _command(actions, "check", "name what was found and where; exit code 1 where there is something")
-    check.add_argument("what", nargs="+", metavar="PATH|STREAM", help="files, folders, or names of streams")
-
-
-def _db(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "db", "bring the database up to date, or say what it is")
-    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _command(actions, "upgrade", "apply the migrations that are pending; as often as you like")
-    _command(actions, "status", "say what the server is and which migrations it has")
-    retention = _command(
+    new_command(actions, "upgrade", "apply the migrations that are pending; as often as you like")
+    new_command(actions, "status", "say what the server is and which migrations it has")
+    retention = new_command(
         actions, "retention", "say or set how many days samples are kept, or drop those that are older"
     )
     change = retention.add_mutually_exclusive_group()
@@ -369,29 +284,29 @@ def _db(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
 
 
-def _user(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "user", "add, disable or list the people who may log in")
+def _user(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "user", "add, disable or list the people who may log in")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    add = _command(actions, "add", "add a person; the password is asked for, or read from standard input or a file")
+    add = new_command(actions, "add", "add a person; the password is asked for, or read from standard input or a file")
     add.add_argument("login")
     add.add_argument("--role", default="reader", metavar="ROLE", help="what the person may do (default: reader)")
     add.add_argument("--password-file", type=Path, metavar="PATH", help="file whose first line is the password")
-    disable = _command(actions, "disable", "let a person no longer log in; what they did keeps their name")
+    disable = new_command(actions, "disable", "let a person no longer log in; what they did keeps their name")
     disable.add_argument("login")
-    _command(actions, "list", "list everybody")
+    new_command(actions, "list", "list everybody")
 
 
-def _audit(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = _command(commands, "audit", "look at the trail of what people did, and whether it is whole")
+def _audit(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = new_command(commands, "audit", "look at the trail of what people did, and whether it is whole")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listed = _command(actions, "list", "list what was done beside edits, the newest first")
+    listed = new_command(actions, "list", "list what was done beside edits, the newest first")
     listed.add_argument("--limit", type=count, default=50, metavar="N", help="at most so many (default: 50)")
-    verify = _command(
+    verify = new_command(
         actions, "verify", "look at every entry, revision and reading; exit code 1 where one is not as it was"
     )
     text = "a head that was kept: the trail must still lead through it"
     verify.add_argument("--head", type=Path, metavar="FILE.json", help=text)
-    seal = _command(
+    seal = new_command(
         actions, "seal", "note a digest of all histories in the trail, and print the head to keep elsewhere"
     )
     seal.add_argument("--output", type=Path, metavar="FILE.json", help="write the head there as well")

@@ -63,6 +63,7 @@ def run(wanted: Wanted, settings: Settings) -> None:
     from labeling_server.serve import serve
     from labeling_server.settings import ServerSettings
     from rhythmark import logging
+    from rhythmark.release.making import ReleaseFolder
     from storage.database import Database
 
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -78,7 +79,9 @@ def run(wanted: Wanted, settings: Settings) -> None:
         bootstrap = stack.enter_context(_broker(settings.home)) if wanted.through_kafka else None
         job = _job(database, dsn, source, bootstrap, wanted, settings, log_file)
         stack.enter_context(_feeding(job, log_file))
-        app = create_app(database, settings=ServerSettings(secret_key=_key(settings.home), zone=settings.zone))
+        maker = ReleaseFolder(database, settings.releases)
+        site = ServerSettings(secret_key=_key(settings.home), zone=settings.zone)
+        app = create_app(database, settings=site, release_maker=maker)
         _announce_when_up(settings.host, port, password, began_s)
         serve(app, settings.host, port)
 

@@ -216,10 +216,6 @@ def _annotation(group: GroupRow, state: Mapping[str, Any], annotator: Annotator)
     )
 
 
-def _facts(row: AnnotationRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ("start_us", "end_us", "label", "channel", "note")}
-
-
 def _is_experts(row: AnnotationRow) -> bool:
     if row.deleted or row.status in {"rejected", "ambiguous"}:
         return False
@@ -229,7 +225,7 @@ def _is_experts(row: AnnotationRow) -> bool:
 def _expert_spans(group: GroupRow, rows: Iterable[AnnotationRow]) -> Iterator[Annotation]:
     for row in rows:
         if _is_experts(row):
-            yield _annotation(group, _facts(row), _EXPERT)
+            yield _annotation(group, revisions.facts_of(row), _EXPERT)
         elif row.status == "ambiguous" and not row.deleted:
             yield _ambiguous(group, row)
 
@@ -241,7 +237,7 @@ def _ambiguous(group: GroupRow, row: AnnotationRow) -> Annotation:
         parts.append(f"{(row.end_us - row.start_us) / US_PER_S:g} s")
     if row.note:
         parts.append(row.note)
-    facts = _facts(row) | {"end_us": row.start_us, "label": "NOTE", "note": "; ".join(parts)}
+    facts = revisions.facts_of(row) | {"end_us": row.start_us, "label": "NOTE", "note": "; ".join(parts)}
     return _annotation(group, facts, _EXPERT)
 
 
@@ -273,18 +269,7 @@ def _touched_beats(conn: Conn, group: GroupRow) -> list[AnnotationRow]:
 def _machine_spans(conn: Conn, group: GroupRow, rows: Iterable[AnnotationRow]) -> Iterator[Annotation]:
     for row in rows:
         if row.author.kind == "machine":
-            yield _annotation(group, _as_first_said(conn, row), _MACHINE)
-
-
-def _as_first_said(conn: Conn, row: AnnotationRow) -> dict[str, Any]:
-    """What the machine said of it, before any person touched it; an end that grew since is the machine's newest."""
-    facts = _facts(row)
-    if row.revision:
-        before = next((entry.before for entry in revisions.history(conn, row.id) if entry.before), None)
-        facts |= {name: before[name] for name in facts} if before else {}
-    if row.machine_end_us is not None:
-        facts["end_us"] = row.machine_end_us
-    return facts
+            yield _annotation(group, revisions.as_first_said(conn, row), _MACHINE)
 
 
 def _machine_beats(conn: Conn, group: GroupRow) -> Iterator[Annotation]:

@@ -8,6 +8,7 @@
 | RHYTHMARK_DATA | reference recordings | ../shared/data |
 | RHYTHMARK_HOST, RHYTHMARK_PORT | where the workstation listens | 127.0.0.1, 8000 |
 | RHYTHMARK_HOME | the demo's database, recordings and log | .rhythmark |
+| RHYTHMARK_RELEASES | where the server keeps releases that are made in its pages | releases in RHYTHMARK_HOME |
 | RHYTHMARK_ZONE | time zone of the pages | UTC |
 | RHYTHMARK_SECURE_COOKIES | 1 behind https | 0 |
 | RHYTHMARK_LOG_LEVEL | debug, info, warning or error; RHYTHMARK_LOG is its older name | info |
@@ -54,6 +55,7 @@ class Settings:
     host: str
     port: int
     home: Path
+    releases: Path
     zone: str
     secure_cookies: bool
     log_level: str
@@ -82,6 +84,7 @@ class Settings:
             host=environment.get("RHYTHMARK_HOST") or "127.0.0.1",
             port=_port(environment.get("RHYTHMARK_PORT") or "8000"),
             home=home,
+            releases=directory / (environment.get("RHYTHMARK_RELEASES") or home / "releases"),
             zone=_zone(environment.get("RHYTHMARK_ZONE") or "UTC"),
             secure_cookies=_choice(environment, "RHYTHMARK_SECURE_COOKIES", ("0", "1")) == "1",
             log_level=_log_level(environment),

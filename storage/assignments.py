@@ -12,12 +12,13 @@ import numpy as np
 
 from storage import audit, projects, queries, readings
 from storage.errors import ConstraintError, UnknownRowError
-from storage.readings import ItemRow, ReadingMarks
+from storage.readings import NOT_KNOWN, Circumstances, ItemRow, ReadingMarks
 from storage.rows import fetch, fetch_one, fetch_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
@@ -53,6 +54,13 @@ class Lane(NamedTuple):
     reader_id: int
     answer: Answer
     marks: ReadingMarks
+
+
+class Given(NamedTuple):
+    """How a reader was given an item: with what machines say, as part of the entrance test."""
+
+    is_assisted: bool
+    is_entrance: bool
 
 
 class Verdict(NamedTuple):
@@ -93,9 +101,9 @@ def deal(
     """
     projects.lock(conn, project)
     items: dict[int, int] = dict(fetch(conn, _SQL["undealt"], {"project_id": project.id}))
-    loads = _loads(conn, project)
-    dealt = dealer(list(items), loads, _excluded(conn, project, items), {}) if items else {}
-    _store(conn, dealt)
+    load = loads(conn, project)
+    dealt = dealer(list(items), load, _excluded(conn, project, items), {}) if items else {}
+    _store(conn, dealt, assisted_share=project.assisted_share)
     pairs = [(item, len(own)) for item, own in dealt.items()]
     numbers = {
         "items": np.array([item for item, _ in pairs], np.int64),
@@ -103,29 +111,54 @@ def deal(
     }
     conn.execute(_SQL["want"], numbers)
     if items:
-        audit.record(conn, actor, "dealt", f"project {project.name}", {"items": len(items), "readers": len(loads)})
+        audit.record(conn, actor, "dealt", f"project {project.name}", {"items": len(items), "readers": len(load)})
     return len(items)
 
 
-def _loads(conn: Connection[TupleRow], project: ProjectRow) -> dict[int, int]:
-    loads: dict[int, int] = dict(fetch(conn, _SQL["readers"], {"project_id": project.id}))
-    if not loads:
+def loads(conn: Connection[TupleRow], project: ProjectRow) -> dict[int, int]:
+    """Persons who may read, and how much each has already.
+
+    Raises
+    ------
+    ConstraintError : if nobody does.
+    """
+    found: dict[int, int] = dict(fetch(conn, _SQL["readers"], {"project_id": project.id}))
+    if not found:
         msg = f"project {project.name!r} must have persons who read, got none"
         raise ConstraintError(msg)
-    return loads
+    return found
 
 
-def _excluded(conn: Connection[TupleRow], project: ProjectRow, items: Mapping[int, int]) -> dict[int, set[int]]:
+def excluded_streams(conn: Connection[TupleRow], project: ProjectRow) -> dict[int, set[int]]:
+    """By recording the readers who must not read it."""
     barred: dict[int, set[int]] = defaultdict(set)
     for reader_id, stream_id in fetch(conn, _SQL["exclusions"], {"project_id": project.id}):
         barred[stream_id].add(reader_id)
+    return barred
+
+
+def _excluded(conn: Connection[TupleRow], project: ProjectRow, items: Mapping[int, int]) -> dict[int, set[int]]:
+    barred = excluded_streams(conn, project)
     return {item: barred[stream] for item, stream in items.items() if stream in barred}
 
 
-def _store(conn: Connection[TupleRow], dealt: Mapping[int, list[int]]) -> None:
+def _store(conn: Connection[TupleRow], dealt: Mapping[int, list[int]], *, assisted_share: float) -> None:
     pairs = [(item, reader) for item, own in dealt.items() for reader in own]
     columns = np.array(pairs, np.int64).reshape(-1, 2)
-    conn.execute(_SQL["deal"], {"items": columns[:, 0].copy(), "readers": columns[:, 1].astype(np.int32)})
+    items, readers_ = columns[:, 0].copy(), columns[:, 1].astype(np.int32)
+    assisted = _drawn(items, readers_) < assisted_share
+    conn.execute(_SQL["deal"], {"items": items, "readers": readers_, "assisted": assisted.tolist()})
+
+
+def _drawn(items: NDArray[np.int64], readers_: NDArray[np.int32]) -> NDArray[np.float64]:
+    """A number of [0, 1) for each reader and item, always the same (SplitMix64, Steele et al., OOPSLA 2014)."""
+    x = items.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + readers_.astype(np.uint64) * np.uint64(
+        0xD1B54A32D192ED03
+    )
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
+    drawn: NDArray[np.float64] = ((x ^ (x >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return drawn
 
 
 def exclude(conn: Connection[TupleRow], reader: ReaderRow, stream_id: int, *, reason: str, actor: Actor) -> None:
@@ -149,10 +182,15 @@ def reader_of(conn: Connection[TupleRow], project_id: int, user_id: int) -> Read
     return projects.ReaderRow(*row)
 
 
-def claim(conn: Connection[TupleRow], reader: ReaderRow) -> ItemRow | None:
-    """The item that the reader has before them, or the next one; what was put off comes last. None when all is read."""
+def claim(conn: Connection[TupleRow], reader: ReaderRow, *, of_entrance: bool = False) -> ItemRow | None:
+    """The item that the reader has before them, or the next one; what was put off comes last. None when all is read.
+
+    Parameters
+    ----------
+    of_entrance : only items of the entrance test.
+    """
     mine = {"reader_id": reader.id}
-    for name in ("mine", "claim", "claim_later"):
+    for name in ("claim_entrance",) if of_entrance else ("mine", "claim", "claim_later"):
         row = fetch_one(conn, _SQL[name], mine)
         if row is not None:
             return readings.item(conn, row[0])
@@ -170,7 +208,7 @@ def put_off(conn: Connection[TupleRow], reader: ReaderRow, item_id: int) -> None
     conn.execute(_SQL["set_state"], {"item_id": item_id, "reader_id": reader.id, "state": "later"})
 
 
-def hand_in(
+def hand_in(  # noqa: PLR0913 - a row, and who writes it
     conn: Connection[TupleRow],
     reader: ReaderRow,
     item: ItemRow,
@@ -179,6 +217,7 @@ def hand_in(
     answer: Answer,
     actor: Actor,
     decide: Callable[[list[Lane]], Verdict],
+    how: Circumstances = NOT_KNOWN,
 ) -> None:
     """Store what a reader says of the item that they have before them; with the last reading it is closed, or disputed.
 
@@ -192,9 +231,25 @@ def hand_in(
     ConstraintError : if the reading breaks a rule of `readings.hand_in`.
     """
     _claimed(conn, reader, item.id)
-    readings.hand_in(conn, item, reader, marks, actor=actor, answer=answer)
+    given = given_to(conn, reader, item.id)
+    how = how._replace(is_assisted=given.is_assisted)
+    readings.hand_in(conn, item, reader, marks, actor=actor, answer=answer, how=how)
     conn.execute(_SQL["set_state"], {"item_id": item.id, "reader_id": reader.id, "state": "done"})
     _settle(conn, item, decide)
+
+
+def given_to(conn: Connection[TupleRow], reader: ReaderRow, item_id: int) -> Given:
+    """How a reader was given an item.
+
+    Raises
+    ------
+    UnknownRowError : if they were not.
+    """
+    row = fetch_one(conn, _SQL["claimed"], {"item_id": item_id, "reader_id": reader.id})
+    if row is None:
+        msg = f"item must be one that the reader was given, got number {item_id}"
+        raise UnknownRowError(msg)
+    return Given(*row)
 
 
 def _settle(conn: Connection[TupleRow], item: ItemRow, decide: Callable[[list[Lane]], Verdict]) -> None:
@@ -220,9 +275,12 @@ def lanes_of(conn: Connection[TupleRow], item_id: int) -> list[Lane]:
     return [Lane(row[0], row[3], readings.marks_of(*row[4:])) for row in rows]
 
 
-def disputed(conn: Connection[TupleRow], project_id: int, *, limit: int = 100) -> list[Disputed]:
-    """What waits for an adjudicator, by priority."""
-    rows = fetch(conn, _SQL["disputed"], {"project_id": project_id, "limit": min(limit, MAX_LISTED)})
+def disputed(
+    conn: Connection[TupleRow], project_id: int, *, user_id: int | None = None, limit: int = 100
+) -> list[Disputed]:
+    """What waits for an adjudicator, by priority; of a person only what they have not read themselves."""
+    wanted = {"project_id": project_id, "user_id": user_id, "limit": min(limit, MAX_LISTED)}
+    rows = fetch(conn, _SQL["disputed"], wanted)
     return [Disputed(ItemRow(*row[:5]), row[5]) for row in rows]
 
 
@@ -269,20 +327,27 @@ def withdraw(
     Their role is to be taken first, or they would be dealt to again. An item that nobody else may read has one reader
     less, and is settled if the others are done.
     """
-    items: dict[int, int] = dict(fetch(conn, _SQL["unfinished"], {"reader_id": reader.id}))
-    for item_id in items:
+    unfinished: dict[int, int | None] = dict(fetch(conn, _SQL["unfinished"], {"reader_id": reader.id}))
+    for item_id in unfinished:
         conn.execute(_SQL["drop"], {"item_id": item_id, "reader_id": reader.id})
+    # gold, repeats and tests were for this reader alone
+    items = {item_id: stream_id for item_id, stream_id in unfinished.items() if stream_id is not None}
     taken: dict[int, set[int]] = defaultdict(set)
     for item_id, reader_id in fetch(conn, _SQL["readers_of"], {"items": np.array(list(items), np.int64)}):
         taken[item_id].add(reader_id)
-    loads: dict[int, int] = dict(fetch(conn, _SQL["readers"], {"project_id": project.id}))
+    load: dict[int, int] = dict(fetch(conn, _SQL["readers"], {"project_id": project.id}))
     excluded = _excluded(conn, project, items)
-    can = [item for item in items if loads.keys() - excluded.get(item, set()) - taken[item] - {reader.id}]
-    _store(conn, dealer(can, loads, excluded, taken) if can else {})
+    can = [item for item in items if load.keys() - excluded.get(item, set()) - taken[item] - {reader.id}]
+    _store(conn, dealer(can, load, excluded, taken) if can else {}, assisted_share=project.assisted_share)
     for item_id in items.keys() - set(can):
         _settle(conn, readings.item(conn, item_id), decide)
     audit.record(conn, actor, "withdrawn", f"reader {reader.name}", {"items": len(items), "moved": len(can)})
     return len(can)
+
+
+def has_unread(conn: Connection[TupleRow], project_id: int, user_id: int) -> bool:
+    """Whether a person was given items of a project that they have not read."""
+    return bool(fetch_value(conn, _SQL["has_unread"], {"project_id": project_id, "user_id": user_id}))
 
 
 def progress(conn: Connection[TupleRow], reader: ReaderRow) -> Progress:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping  # noqa: TC003 - a NamedTuple's annotations may be asked for
 from itertools import count
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from storage import audit, queries, users
 from storage.annotation_row import Actor
@@ -14,6 +17,8 @@ from storage.errors import ConstraintError, UnknownRowError
 from storage.rows import fetch, fetch_one, fetch_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
@@ -29,6 +34,7 @@ TOLERANCE_US = 150_000
 """How far apart two marks of one beat may lie: ANSI/AAMI EC57."""
 MAX_TOLERANCE_US = 10_000_000
 MAX_DESCRIPTION = 2_000
+MAX_CODES = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _READER_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
@@ -41,6 +47,13 @@ class ProjectRow(msgspec.Struct, frozen=True):
     tolerance_us : how far apart two readers may mark one beat or landmark.
     n_readers, double_share : readers of an item that several read, and the share of such items.
     critical : labels of which no rule decides any difference.
+    gold_share, repeat_share : of what a reader is given, the shares whose truth is known, and that they read before.
+    assisted_share : share of items that begin with what machines say.
+    pass_mark : least share of right answers in the entrance test, of all and of each label; None: no test.
+    qualified_days : how long a passed test holds.
+    audit_limit : greatest share of audited items that may be overturned in a release; None: no rule.
+    targets : by label or class the least agreement: alpha of beats and answers, IoU of spans.
+    codes : the error taxonomy, "/" between levels.
     """
 
     id: int
@@ -52,6 +65,28 @@ class ProjectRow(msgspec.Struct, frozen=True):
     n_readers: int
     double_share: float
     critical: list[str]
+    gold_share: float
+    repeat_share: float
+    assisted_share: float
+    pass_mark: float | None
+    qualified_days: int
+    audit_limit: float | None
+    targets: dict[str, float]
+    codes: list[str]
+
+
+class Design(NamedTuple):
+    """How a project is read; see `ProjectRow`."""
+
+    n_readers: int = 2
+    double_share: float = 1.0
+    gold_share: float = 0.0
+    repeat_share: float = 0.0
+    assisted_share: float = 0.0
+    pass_mark: float | None = None
+    qualified_days: int = 365
+    audit_limit: float | None = None
+    targets: Mapping[str, float] = MappingProxyType({})
 
 
 class ProjectSummary(NamedTuple):
@@ -116,18 +151,38 @@ def _check_new(name: str, description: str, tolerance_us: int) -> None:
         raise ConstraintError(msg)
 
 
-def set_design(
-    conn: Connection[TupleRow], project: ProjectRow, *, n_readers: int, double_share: float, actor: Actor
-) -> ProjectRow:
-    """Say how many read an item, and what share of items several read; items dealt out before stay as they are.
+def set_design(conn: Connection[TupleRow], project: ProjectRow, design: Design, *, actor: Actor) -> ProjectRow:
+    """Say how items are read from now on; items dealt out before stay as they are.
 
     Raises
     ------
-    ConstraintError : if it is not 1 to 20 readers, or the share not within [0, 1].
+    ConstraintError : if it is not 1 to 20 readers, or a share is not within its bounds.
     """
-    design = {"n_readers": n_readers, "double_share": double_share}
-    conn.execute(_SQL["set_design"], {"id": project.id, **design})
-    audit.record(conn, actor, "design-set", f"project {project.name}", design)
+    said = {**design._asdict(), "targets": dict(design.targets)}
+    conn.execute(_SQL["set_design"], {"id": project.id, **said, "targets": Jsonb(said["targets"])})
+    audit.record(conn, actor, "design-set", f"project {project.name}", said)
+    return by_id(conn, project.id)
+
+
+def design_of(project: ProjectRow) -> Design:
+    """How a project is read now."""
+    return Design(**{name: getattr(project, name) for name in Design._fields})
+
+
+def set_codes(conn: Connection[TupleRow], project: ProjectRow, codes: Sequence[str], *, actor: Actor) -> ProjectRow:
+    """Give a project its own error taxonomy; decisions made before keep the code that they have.
+
+    Raises
+    ------
+    ConstraintError : if there is none, or one is no name or there twice.
+    """
+    wrong = next((code for code in codes if not _READER_NAME.fullmatch(code)), None)
+    if not codes or len(set(codes)) < len(codes) or len(codes) > MAX_CODES or wrong is not None:
+        got = f"{len(codes)}" if wrong is None else repr(wrong)[:100]
+        msg = f"codes must be 1 to {MAX_CODES} different names of at most 64 characters, got {got}"
+        raise ConstraintError(msg)
+    conn.execute(_SQL["set_codes"], {"id": project.id, "codes": list(codes)})
+    audit.record(conn, actor, "codes-set", f"project {project.name}", {"codes": list(codes)})
     return by_id(conn, project.id)
 
 
@@ -166,7 +221,7 @@ def lock(conn: Connection[TupleRow], project: ProjectRow) -> None:
 def listed(conn: Connection[TupleRow], *, of_user: int | None = None) -> list[ProjectSummary]:
     """Projects in the order of names; of a user only those in which they hold a role."""
     rows = fetch(conn, _SQL["listed"], {"user_id": of_user})
-    return [ProjectSummary(ProjectRow(*row[:9]), *row[9:]) for row in rows]
+    return [ProjectSummary(ProjectRow(*row[:-3]), *row[-3:]) for row in rows]
 
 
 def give_role(conn: Connection[TupleRow], project: ProjectRow, login: str, role: ProjectRole, *, actor: Actor) -> None:
@@ -260,3 +315,17 @@ def enrol(conn: Connection[TupleRow], project: ProjectRow, user_id: int) -> Read
 def readers(conn: Connection[TupleRow], project_id: int) -> list[ReaderRow]:
     """Everybody who reads, in the order of names."""
     return [ReaderRow(*row) for row in fetch(conn, _SQL["readers"], {"project_id": project_id})]
+
+
+def reader_by_id(conn: Connection[TupleRow], project_id: int, reader_id: int) -> ReaderRow:
+    """One who reads.
+
+    Raises
+    ------
+    UnknownRowError : if nobody of that number does.
+    """
+    found = next((one for one in readers(conn, project_id) if one.id == reader_id), None)
+    if found is None:
+        msg = f"reader must be one of the project, got number {reader_id}"
+        raise UnknownRowError(msg)
+    return found

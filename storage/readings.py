@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from collections.abc import Mapping  # noqa: TC003 - a NamedTuple's annotations may be asked for
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import msgspec
 import numpy as np
+from psycopg.types.json import Jsonb
 
 from storage import audit, audit_trail, queries
 from storage.errors import ConstraintError, UnknownRowError
@@ -60,6 +62,18 @@ class ReadingMarks(NamedTuple):
         return cls(starts, ends, np.array([mark[2] for mark in given], np.str_))
 
 
+class Circumstances(NamedTuple):
+    """How an item was read: under which version of the guideline, how long, with what shown, in which view."""
+
+    guideline: int | None = None
+    seconds: float | None = None
+    is_assisted: bool | None = None
+    view: Mapping[str, Any] | None = None
+
+
+NOT_KNOWN = Circumstances()
+
+
 class StoredReading(NamedTuple):
     """One reader's reading of one item, as results take it; marks in order of their starts.
 
@@ -74,6 +88,8 @@ class StoredReading(NamedTuple):
     reader: str
     answer: Answer
     marks: ReadingMarks
+    source: str = ""
+    how: Circumstances = NOT_KNOWN
 
 
 class Place(NamedTuple):
@@ -111,7 +127,7 @@ def item(conn: Connection[TupleRow], item_id: int) -> ItemRow:
     return ItemRow(*row)
 
 
-def hand_in(
+def hand_in(  # noqa: PLR0913 - a row, and who writes it
     conn: Connection[TupleRow],
     item: ItemRow,
     reader: ReaderRow,
@@ -120,6 +136,7 @@ def hand_in(
     actor: Actor,
     answer: Answer = "read",
     source: str = "",
+    how: Circumstances = NOT_KNOWN,
 ) -> int:
     """Store what a reader said of an item; gives its number.
 
@@ -143,6 +160,8 @@ def hand_in(
         "source": source,
         "user_id": actor.user_id,
         "login": actor.login,
+        **how._asdict(),
+        "view": None if how.view is None else Jsonb(dict(how.view)),
     }
     row = fetch_one(conn, _SQL["hand_in"], values)
     if row is None:
@@ -202,9 +221,10 @@ def of_project(conn: Connection[TupleRow], project_id: int) -> list[StoredReadin
 
 
 def _reading(project_id: int, row: TupleRow) -> StoredReading:
-    item_id, stream_id, stream_name, patient, start_us, end_us, reader, answer, starts, ends, names, codes = row
+    item_id, stream_id, stream_name, patient, start_us, end_us, reader, answer = row[:8]
     item = ItemRow(item_id, project_id, stream_id, start_us, end_us)
-    return StoredReading(item, stream_name, patient, reader, answer, marks_of(starts, ends, names, codes))
+    source, *how = row[12:]
+    return StoredReading(item, stream_name, patient, reader, answer, marks_of(*row[8:12]), source, Circumstances(*how))
 
 
 def marks_of(starts: list[int], ends: list[int], names: list[str], codes: list[int]) -> ReadingMarks:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from storage import audit, queries
-from storage.errors import ConstraintError
+from storage.errors import ConstraintError, UnknownRowError
 from storage.rows import fetch, fetch_value
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,31}")
 
 
 class ReleaseRow(msgspec.Struct, frozen=True):
-    """A version: `sha256` of its SHA256SUMS; `accepted` names findings that a person has let pass."""
+    """A version: `sha256` of its SHA256SUMS; `accepted` names findings that a person has let pass.
+
+    `exceptions` says what was open when an owner released it all the same, and why.
+    """
 
     version: str
     sha256: str
@@ -34,6 +37,18 @@ class ReleaseRow(msgspec.Struct, frozen=True):
     accepted: list[str]
     login: str
     created_us: int
+    exceptions: list[str]
+
+
+class SignatureRow(msgspec.Struct, frozen=True):
+    """Somebody stands for a version: in which role, what they mean by it; `sha256` is of what they signed."""
+
+    version: str
+    role: str
+    meaning: str
+    login: str
+    sha256: str
+    at_us: int
 
 
 class CohortStream(NamedTuple):
@@ -56,6 +71,7 @@ class NewRelease(NamedTuple):
     n_records: int
     n_patients: int
     accepted: Sequence[str]
+    exceptions: Sequence[str] = ()
 
 
 def check_version(version: str) -> None:
@@ -75,6 +91,7 @@ def record(conn: Connection[TupleRow], project: ProjectRow, new: NewRelease, *, 
     values = {
         **new._asdict(),
         "accepted": list(new.accepted),
+        "exceptions": list(new.exceptions),
         "project_id": project.id,
         "user_id": actor.user_id,
         "login": actor.login,
@@ -98,3 +115,41 @@ def listed(conn: Connection[TupleRow], project_id: int) -> list[ReleaseRow]:
 def cohort(conn: Connection[TupleRow], project_id: int) -> list[CohortStream]:
     """What the items of a project lie in, in the order of names."""
     return [CohortStream(*row) for row in fetch(conn, _SQL["streams"], {"project_id": project_id})]
+
+
+def named(conn: Connection[TupleRow], project: ProjectRow, version: str) -> ReleaseRow:
+    """One version.
+
+    Raises
+    ------
+    UnknownRowError : if there is none of that name.
+    """
+    found = next((one for one in listed(conn, project.id) if one.version == version), None)
+    if found is None:
+        msg = f"version must be one that was released of {project.name!r}, got {version!r:.100}"
+        raise UnknownRowError(msg)
+    return found
+
+
+def sign(
+    conn: Connection[TupleRow], project: ProjectRow, version: str, *, role: str, meaning: str, actor: Actor
+) -> None:
+    """Stand for a version, once.
+
+    Raises
+    ------
+    UnknownRowError : if there is none of that name.
+    ConstraintError : if the person has signed it before.
+    """
+    release = named(conn, project, version)
+    values = {"project_id": project.id, "version": version, "role": role, "meaning": meaning}
+    if not conn.execute(_SQL["sign"], values | {"user_id": actor.user_id, "login": actor.login}).rowcount:
+        msg = f"a version is signed once by each person, {actor.login!r} has signed {version!r} before"
+        raise ConstraintError(msg)
+    detail = {"version": version, "role": role, "sha256": release.sha256}
+    audit.record(conn, actor, "release-signed", f"project {project.name}", detail)
+
+
+def signatures(conn: Connection[TupleRow], project_id: int) -> list[SignatureRow]:
+    """Who signed which version, in the order of time."""
+    return [SignatureRow(*row) for row in fetch(conn, _SQL["signatures"], {"project_id": project_id})]

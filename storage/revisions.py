@@ -264,3 +264,19 @@ def _record(
         "view": Jsonb(dict(view)),
     }
     conn.execute(_SQL["insert_revision"], row)
+
+
+def facts_of(row: AnnotationRow) -> dict[str, Any]:
+    """Where an annotation lies and what it says, as `as_first_said` gives it."""
+    return {name: getattr(row, name) for name in ("start_us", "end_us", "label", "channel", "note")}
+
+
+def as_first_said(conn: Connection[TupleRow], row: AnnotationRow) -> dict[str, Any]:
+    """What the machine said of it, before any person touched it; an end that grew since is the machine's newest."""
+    facts = facts_of(row)
+    if row.revision:
+        before = next((entry.before for entry in history(conn, row.id) if entry.before), None)
+        facts |= {name: before[name] for name in facts} if before else {}
+    if row.machine_end_us is not None:
+        facts["end_us"] = row.machine_end_us
+    return facts

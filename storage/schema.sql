@@ -121,6 +121,16 @@ AS $function$ BEGIN
         RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
     END $function$;
 
+CREATE OR REPLACE FUNCTION refuse_change_of_decided()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+        IF OLD.verdict IS NOT NULL OR TG_OP = 'DELETE' THEN
+            RAISE EXCEPTION 'rows of % must not be changed once decided', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    END $function$;
+
 CREATE OR REPLACE FUNCTION refuse_to_forget()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -261,6 +271,20 @@ CREATE TABLE audit_log (
     hash bytea NOT NULL
 );
 
+CREATE TABLE audits (
+    item_id bigint NOT NULL,
+    project_id integer NOT NULL,
+    why text NOT NULL,
+    drawn_us bigint DEFAULT now_us() NOT NULL,
+    verdict text,
+    reading_id bigint,
+    code text,
+    reason text,
+    user_id integer,
+    login text,
+    at_us bigint
+);
+
 CREATE TABLE beat_blocks (
     run_id integer NOT NULL,
     cell bigint NOT NULL,
@@ -374,6 +398,23 @@ CREATE TABLE family_edits (
     change bigint NOT NULL
 );
 
+CREATE TABLE guideline_acknowledgements (
+    project_id integer NOT NULL,
+    version integer NOT NULL,
+    user_id integer NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL
+);
+
+CREATE TABLE guidelines (
+    project_id integer NOT NULL,
+    version integer NOT NULL,
+    body text NOT NULL,
+    why text NOT NULL,
+    user_id integer,
+    login text NOT NULL,
+    published_us bigint DEFAULT now_us() NOT NULL
+);
+
 CREATE TABLE login_failures (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     login text NOT NULL,
@@ -413,7 +454,26 @@ CREATE TABLE projects (
     created_by text NOT NULL,
     n_readers smallint DEFAULT 2 NOT NULL,
     double_share double precision DEFAULT 1 NOT NULL,
-    critical text[] DEFAULT '{VT,VFIB,VFL,ASYSTOLE,PAUSE,BII}'::text[] NOT NULL
+    critical text[] DEFAULT '{VT,VFIB,VFL,ASYSTOLE,PAUSE,BII}'::text[] NOT NULL,
+    gold_share double precision DEFAULT 0 NOT NULL,
+    repeat_share double precision DEFAULT 0 NOT NULL,
+    assisted_share double precision DEFAULT 0 NOT NULL,
+    pass_mark double precision,
+    qualified_days smallint DEFAULT 365 NOT NULL,
+    audit_limit double precision,
+    targets jsonb DEFAULT '{}'::jsonb NOT NULL,
+    codes text[] DEFAULT '{"N called S","N called V","S called N","S called V","V called N","V called S",F,missed,invented,bounds,rhythm,quality,"guideline unclear","signal unclear",slip}'::text[] NOT NULL
+);
+
+CREATE TABLE qualifications (
+    reader_id integer NOT NULL,
+    attempt integer NOT NULL,
+    n_items integer NOT NULL,
+    n_right integer NOT NULL,
+    labels jsonb NOT NULL,
+    passed boolean NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL,
+    until_us bigint NOT NULL
 );
 
 CREATE TABLE reading_assignments (
@@ -422,7 +482,10 @@ CREATE TABLE reading_assignments (
     project_id integer NOT NULL,
     priority real NOT NULL,
     state text DEFAULT 'waiting'::text NOT NULL,
-    claimed_us bigint
+    claimed_us bigint,
+    place double precision DEFAULT 0 NOT NULL,
+    is_entrance boolean DEFAULT false NOT NULL,
+    is_assisted boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE reading_exclusions (
@@ -442,7 +505,10 @@ CREATE TABLE reading_items (
     n_wanted smallint DEFAULT 0 NOT NULL,
     state text DEFAULT 'open'::text NOT NULL,
     why text DEFAULT ''::text NOT NULL,
-    closed_us bigint
+    closed_us bigint,
+    kind text DEFAULT 'item'::text NOT NULL,
+    repeat integer DEFAULT 0 NOT NULL,
+    origin_id bigint
 );
 
 CREATE TABLE readings (
@@ -458,7 +524,11 @@ CREATE TABLE readings (
     source text DEFAULT ''::text NOT NULL,
     user_id integer,
     login text NOT NULL,
-    submitted_us bigint DEFAULT now_us() NOT NULL
+    submitted_us bigint DEFAULT now_us() NOT NULL,
+    guideline integer,
+    seconds real,
+    is_assisted boolean,
+    view jsonb
 );
 
 CREATE TABLE reanalyses (
@@ -476,6 +546,17 @@ CREATE TABLE reanalyses (
     updated_us bigint DEFAULT now_us() NOT NULL
 );
 
+CREATE TABLE release_signatures (
+    project_id integer NOT NULL,
+    version text NOT NULL,
+    role text NOT NULL,
+    meaning text NOT NULL,
+    user_id integer NOT NULL,
+    login text NOT NULL,
+    sha256 text NOT NULL,
+    at_us bigint DEFAULT now_us() NOT NULL
+);
+
 CREATE TABLE releases (
     project_id integer NOT NULL,
     version text NOT NULL,
@@ -485,7 +566,8 @@ CREATE TABLE releases (
     accepted text[] DEFAULT '{}'::text[] NOT NULL,
     user_id integer,
     login text NOT NULL,
-    created_us bigint DEFAULT now_us() NOT NULL
+    created_us bigint DEFAULT now_us() NOT NULL,
+    exceptions text[] DEFAULT '{}'::text[] NOT NULL
 );
 
 CREATE TABLE revision_seals (
@@ -658,6 +740,28 @@ ALTER TABLE audit_log ADD CONSTRAINT audit_log_seq_key UNIQUE (seq);
 
 ALTER TABLE audit_log ADD CONSTRAINT audit_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
+ALTER TABLE audits ADD CONSTRAINT audits_check CHECK ((((verdict IS NULL) = (login IS NULL)) AND ((verdict IS NULL) = (at_us IS NULL))));
+
+ALTER TABLE audits ADD CONSTRAINT audits_check1 CHECK (((NOT (verdict IS DISTINCT FROM 'overturned'::text)) = (reading_id IS NOT NULL)));
+
+ALTER TABLE audits ADD CONSTRAINT audits_check2 CHECK ((((reading_id IS NULL) = (code IS NULL)) AND ((reading_id IS NULL) = (reason IS NULL))));
+
+ALTER TABLE audits ADD CONSTRAINT audits_code_check CHECK ((code ~ '^[^[:cntrl:]]{1,64}$'::text));
+
+ALTER TABLE audits ADD CONSTRAINT audits_item_id_fkey FOREIGN KEY (item_id) REFERENCES reading_items(id);
+
+ALTER TABLE audits ADD CONSTRAINT audits_pkey PRIMARY KEY (item_id);
+
+ALTER TABLE audits ADD CONSTRAINT audits_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
+
+ALTER TABLE audits ADD CONSTRAINT audits_reading_id_fkey FOREIGN KEY (reading_id) REFERENCES readings(id);
+
+ALTER TABLE audits ADD CONSTRAINT audits_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 2000)));
+
+ALTER TABLE audits ADD CONSTRAINT audits_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE audits ADD CONSTRAINT audits_verdict_check CHECK ((verdict = ANY (ARRAY['confirmed'::text, 'overturned'::text])));
+
 ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_check CHECK (((cardinality(samples) = cardinality(numbers)) AND (cardinality(samples) = cardinality(confidences))));
 
 ALTER TABLE beat_blocks ADD CONSTRAINT beat_blocks_pkey PRIMARY KEY (run_id, cell);
@@ -746,6 +850,24 @@ ALTER TABLE family_edits ADD CONSTRAINT family_edits_stream_id_fkey FOREIGN KEY 
 
 ALTER TABLE family_edits ADD CONSTRAINT family_edits_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
+ALTER TABLE guideline_acknowledgements ADD CONSTRAINT guideline_acknowledgements_pkey PRIMARY KEY (project_id, user_id, version);
+
+ALTER TABLE guideline_acknowledgements ADD CONSTRAINT guideline_acknowledgements_project_id_version_fkey FOREIGN KEY (project_id, version) REFERENCES guidelines(project_id, version);
+
+ALTER TABLE guideline_acknowledgements ADD CONSTRAINT guideline_acknowledgements_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE guidelines ADD CONSTRAINT guidelines_body_check CHECK (((length(body) >= 1) AND (length(body) <= 200000)));
+
+ALTER TABLE guidelines ADD CONSTRAINT guidelines_pkey PRIMARY KEY (project_id, version);
+
+ALTER TABLE guidelines ADD CONSTRAINT guidelines_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
+
+ALTER TABLE guidelines ADD CONSTRAINT guidelines_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
+ALTER TABLE guidelines ADD CONSTRAINT guidelines_version_check CHECK ((version > 0));
+
+ALTER TABLE guidelines ADD CONSTRAINT guidelines_why_check CHECK (((length(why) >= 1) AND (length(why) <= 500)));
+
 ALTER TABLE login_failures ADD CONSTRAINT login_failures_pkey PRIMARY KEY (id);
 
 ALTER TABLE patients ADD CONSTRAINT patients_pkey PRIMARY KEY (id);
@@ -782,9 +904,15 @@ ALTER TABLE project_readers ADD CONSTRAINT project_readers_project_id_user_id_ke
 
 ALTER TABLE project_readers ADD CONSTRAINT project_readers_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
+ALTER TABLE projects ADD CONSTRAINT projects_assisted_share_check CHECK (((assisted_share >= (0)::double precision) AND (assisted_share <= (1)::double precision)));
+
+ALTER TABLE projects ADD CONSTRAINT projects_audit_limit_check CHECK (((audit_limit >= (0)::double precision) AND (audit_limit <= (1)::double precision)));
+
 ALTER TABLE projects ADD CONSTRAINT projects_description_check CHECK ((length(description) <= 2000));
 
 ALTER TABLE projects ADD CONSTRAINT projects_double_share_check CHECK (((double_share >= (0)::double precision) AND (double_share <= (1)::double precision)));
+
+ALTER TABLE projects ADD CONSTRAINT projects_gold_share_check CHECK (((gold_share >= (0)::double precision) AND (gold_share <= (0.5)::double precision)));
 
 ALTER TABLE projects ADD CONSTRAINT projects_n_readers_check CHECK (((n_readers >= 1) AND (n_readers <= 20)));
 
@@ -792,9 +920,23 @@ ALTER TABLE projects ADD CONSTRAINT projects_name_check CHECK ((name ~ '^[A-Za-z
 
 ALTER TABLE projects ADD CONSTRAINT projects_name_key UNIQUE (name);
 
+ALTER TABLE projects ADD CONSTRAINT projects_pass_mark_check CHECK (((pass_mark > (0)::double precision) AND (pass_mark <= (1)::double precision)));
+
 ALTER TABLE projects ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
+ALTER TABLE projects ADD CONSTRAINT projects_qualified_days_check CHECK (((qualified_days >= 1) AND (qualified_days <= 3650)));
+
+ALTER TABLE projects ADD CONSTRAINT projects_repeat_share_check CHECK (((repeat_share >= (0)::double precision) AND (repeat_share <= (0.5)::double precision)));
+
 ALTER TABLE projects ADD CONSTRAINT projects_tolerance_us_check CHECK (((tolerance_us >= 0) AND (tolerance_us <= 10000000)));
+
+ALTER TABLE qualifications ADD CONSTRAINT qualifications_attempt_check CHECK ((attempt > 0));
+
+ALTER TABLE qualifications ADD CONSTRAINT qualifications_check CHECK (((n_right >= 0) AND (n_right <= n_items)));
+
+ALTER TABLE qualifications ADD CONSTRAINT qualifications_pkey PRIMARY KEY (reader_id, attempt);
+
+ALTER TABLE qualifications ADD CONSTRAINT qualifications_reader_id_fkey FOREIGN KEY (reader_id) REFERENCES project_readers(id);
 
 ALTER TABLE reading_assignments ADD CONSTRAINT reading_assignments_item_id_project_id_fkey FOREIGN KEY (item_id, project_id) REFERENCES reading_items(id, project_id);
 
@@ -814,13 +956,21 @@ ALTER TABLE reading_exclusions ADD CONSTRAINT reading_exclusions_stream_id_fkey 
 
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_check CHECK ((end_us > start_us));
 
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_check1 CHECK (((repeat > 0) = (origin_id IS NOT NULL)));
+
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_id_project_id_key UNIQUE (id, project_id);
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_kind_check CHECK ((kind = ANY (ARRAY['item'::text, 'gold'::text, 'entrance'::text, 'repeat'::text])));
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_origin_id_fkey FOREIGN KEY (origin_id) REFERENCES reading_items(id);
 
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_pkey PRIMARY KEY (id);
 
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id);
 
-ALTER TABLE reading_items ADD CONSTRAINT reading_items_project_id_stream_id_start_us_end_us_key UNIQUE (project_id, stream_id, start_us, end_us);
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_project_id_stream_id_start_us_end_us_repeat_key UNIQUE (project_id, stream_id, start_us, end_us, repeat);
+
+ALTER TABLE reading_items ADD CONSTRAINT reading_items_repeat_check CHECK ((repeat >= 0));
 
 ALTER TABLE reading_items ADD CONSTRAINT reading_items_state_check CHECK ((state = ANY (ARRAY['open'::text, 'disputed'::text, 'closed'::text])));
 
@@ -840,11 +990,21 @@ ALTER TABLE readings ADD CONSTRAINT readings_pkey PRIMARY KEY (id);
 
 ALTER TABLE readings ADD CONSTRAINT readings_reader_id_project_id_fkey FOREIGN KEY (reader_id, project_id) REFERENCES project_readers(id, project_id);
 
+ALTER TABLE readings ADD CONSTRAINT readings_seconds_check CHECK ((seconds >= (0)::double precision));
+
 ALTER TABLE readings ADD CONSTRAINT readings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
 ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_group_id_fkey FOREIGN KEY (group_id) REFERENCES channel_groups(id);
 
 ALTER TABLE reanalyses ADD CONSTRAINT reanalyses_pkey PRIMARY KEY (group_id, detector, version);
+
+ALTER TABLE release_signatures ADD CONSTRAINT release_signatures_meaning_check CHECK (((length(meaning) >= 1) AND (length(meaning) <= 500)));
+
+ALTER TABLE release_signatures ADD CONSTRAINT release_signatures_pkey PRIMARY KEY (project_id, version, user_id);
+
+ALTER TABLE release_signatures ADD CONSTRAINT release_signatures_project_id_version_fkey FOREIGN KEY (project_id, version) REFERENCES releases(project_id, version);
+
+ALTER TABLE release_signatures ADD CONSTRAINT release_signatures_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 
 ALTER TABLE releases ADD CONSTRAINT releases_n_patients_check CHECK ((n_patients > 0));
 
@@ -944,6 +1104,10 @@ CREATE INDEX annotations_span ON annotations USING btree (stream_id, length_clas
 
 CREATE INDEX audit_log_at ON audit_log USING btree (at_us);
 
+CREATE INDEX audits_project ON audits USING btree (project_id, at_us);
+
+CREATE INDEX audits_waiting ON audits USING btree (project_id, item_id) WHERE (verdict IS NULL);
+
 CREATE INDEX bulk_edits_stream ON bulk_edits USING btree (stream_id, at_us, id);
 
 CREATE INDEX channel_groups_unfinished ON channel_groups USING btree (id) WHERE ((ends_at IS NOT NULL) AND (NOT sealed));
@@ -958,11 +1122,17 @@ CREATE INDEX login_failures_login ON login_failures USING btree (login, at_us);
 
 CREATE INDEX project_members_user ON project_members USING btree (user_id);
 
-CREATE INDEX reading_assignments_mine ON reading_assignments USING btree (reader_id, claimed_us) WHERE (state = ANY (ARRAY['claimed'::text, 'later'::text]));
+CREATE INDEX reading_assignments_entrance ON reading_assignments USING btree (reader_id, state) WHERE is_entrance;
 
-CREATE INDEX reading_assignments_next ON reading_assignments USING btree (reader_id, priority DESC, item_id) WHERE (state = 'waiting'::text);
+CREATE INDEX reading_assignments_mine ON reading_assignments USING btree (reader_id, claimed_us) WHERE ((state = ANY (ARRAY['claimed'::text, 'later'::text])) AND (NOT is_entrance));
+
+CREATE INDEX reading_assignments_next ON reading_assignments USING btree (reader_id, priority DESC, place, item_id) WHERE ((state = 'waiting'::text) AND (NOT is_entrance));
 
 CREATE INDEX reading_items_disputed ON reading_items USING btree (project_id, priority DESC, id) WHERE (state = 'disputed'::text);
+
+CREATE INDEX reading_items_kinds ON reading_items USING btree (project_id, kind) WHERE (kind <> 'item'::text);
+
+CREATE INDEX reading_items_origin ON reading_items USING btree (origin_id) WHERE (origin_id IS NOT NULL);
 
 CREATE INDEX reading_items_stream ON reading_items USING btree (stream_id);
 
@@ -994,13 +1164,31 @@ CREATE TRIGGER audit_log_chain BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER audits_decided_once BEFORE DELETE OR UPDATE ON audits FOR EACH ROW EXECUTE FUNCTION refuse_change_of_decided();
+
 CREATE TRIGGER family_edit_steps_append_only BEFORE DELETE OR UPDATE ON family_edit_steps FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER family_edit_steps_no_truncate BEFORE TRUNCATE ON family_edit_steps FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER guideline_acknowledgements_append_only BEFORE DELETE OR UPDATE ON guideline_acknowledgements FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER guideline_acknowledgements_no_truncate BEFORE TRUNCATE ON guideline_acknowledgements FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER guidelines_append_only BEFORE DELETE OR UPDATE ON guidelines FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER guidelines_no_truncate BEFORE TRUNCATE ON guidelines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER qualifications_append_only BEFORE DELETE OR UPDATE ON qualifications FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER qualifications_no_truncate BEFORE TRUNCATE ON qualifications FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER readings_append_only BEFORE DELETE OR UPDATE ON readings FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER readings_no_truncate BEFORE TRUNCATE ON readings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_signatures_append_only BEFORE DELETE OR UPDATE ON release_signatures FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER release_signatures_no_truncate BEFORE TRUNCATE ON release_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER releases_append_only BEFORE DELETE OR UPDATE ON releases FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -1048,6 +1236,8 @@ COMMENT ON COLUMN audit_log.seq IS 'From 1, without a gap, in the order of the c
 
 COMMENT ON COLUMN audit_log.hash IS 'SHA-256 of the hash before and of audit_text';
 
+COMMENT ON TABLE audits IS 'Closed items that somebody looks at once more; what an auditor overturned has a reading of its own';
+
 COMMENT ON COLUMN beat_blocks.cell IS 'Sample index divided by the group''s cell_samples';
 
 COMMENT ON TABLE bulk_edits IS 'What people did to many beats of a group, or to many proposals of a stream, at once';
@@ -1084,6 +1274,8 @@ COMMENT ON COLUMN family_edits.seen_end IS 'Beats before this sample were there 
 
 COMMENT ON COLUMN family_edits.change IS 'Counts edits, undos and redos of the group: the greatest tells whether anything is new';
 
+COMMENT ON TABLE guidelines IS 'How to read, in numbered clauses (Markdown); a version is never changed';
+
 COMMENT ON TABLE project_members IS 'What a person may do in a project; a person may hold several roles';
 
 COMMENT ON TABLE project_readers IS 'Who reads in a project, by the name that results show: of a person a pseudonym, never the login';
@@ -1096,7 +1288,25 @@ COMMENT ON COLUMN projects.double_share IS 'Share of items that are read by seve
 
 COMMENT ON COLUMN projects.critical IS 'Labels of which no rule decides any difference';
 
+COMMENT ON COLUMN projects.gold_share IS 'Of what a reader is given, the share whose truth is known, unknown to them';
+
+COMMENT ON COLUMN projects.repeat_share IS 'Likewise, the share that they have read before';
+
+COMMENT ON COLUMN projects.assisted_share IS 'Share of items that begin with what machines say of them';
+
+COMMENT ON COLUMN projects.pass_mark IS 'Least share of right answers in the entrance test, of all and of each label; null: no test';
+
+COMMENT ON COLUMN projects.audit_limit IS 'Greatest share of audited items that may be overturned in what is released; null: no rule';
+
+COMMENT ON COLUMN projects.targets IS 'By label or class the least agreement: Krippendorff''s alpha of beats and answers, IoU of spans';
+
+COMMENT ON COLUMN projects.codes IS 'Error taxonomy: by what a decision says in what readers erred; "/" parts levels of the tree';
+
+COMMENT ON COLUMN qualifications.labels IS 'By label [right, all]';
+
 COMMENT ON TABLE reading_assignments IS 'Who is to read which item; done ones have their reading';
+
+COMMENT ON COLUMN reading_assignments.place IS 'Order among items of one priority; gold and repeats stand anywhere among the others';
 
 COMMENT ON TABLE reading_exclusions IS 'Recordings that a reader must not be given: of a patient of theirs, for one';
 
@@ -1108,6 +1318,10 @@ COMMENT ON COLUMN reading_items.state IS 'open: somebody still reads; disputed: 
 
 COMMENT ON COLUMN reading_items.why IS 'Of a disputed item, what its readers differ in';
 
+COMMENT ON COLUMN reading_items.kind IS 'gold and entrance: their truth is known; repeat: of one reader, who has read its origin';
+
+COMMENT ON COLUMN reading_items.repeat IS 'A later time that the same place is read: by one reader, or in another attempt of a test';
+
 COMMENT ON TABLE readings IS 'What a reader marked in an item, as handed in: append-only';
 
 COMMENT ON COLUMN readings.codes IS 'The label of each mark: its place in names, from 0';
@@ -1116,11 +1330,23 @@ COMMENT ON COLUMN readings.source IS 'Where an imported one comes from: the file
 
 COMMENT ON COLUMN readings.login IS 'Who handed it in: the reader, or who imported it';
 
+COMMENT ON COLUMN readings.guideline IS 'Version of the guideline that the reader had acknowledged';
+
+COMMENT ON COLUMN readings.seconds IS 'How long the reader looked at it';
+
+COMMENT ON COLUMN readings.is_assisted IS 'Whether it began with what machines said';
+
+COMMENT ON COLUMN readings.view IS 'How it was looked at when it was handed in: speed, gain, leads';
+
 COMMENT ON TABLE reanalyses IS 'How far a stored group has been read again, beside the live worker''s checkpoints';
+
+COMMENT ON COLUMN release_signatures.sha256 IS 'Of the SHA256SUMS that was signed';
 
 COMMENT ON COLUMN releases.sha256 IS 'Of SHA256SUMS, which lists every file';
 
 COMMENT ON COLUMN releases.accepted IS 'Kinds of findings that a person has let pass, each with how many';
+
+COMMENT ON COLUMN releases.exceptions IS 'What was open when an owner released it all the same, and why they did';
 
 COMMENT ON TABLE revision_seals IS 'A seal for each revision of an annotation; append-only';
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException, status
 
-from storage import projects
+from storage import assignments, projects
 from storage.errors import UnknownRowError
+from storage.projects import PROJECT_ROLES
 
 if TYPE_CHECKING:
     from labeling_server.sessions import Reader
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 SEES_RESULTS: frozenset[ProjectRole] = frozenset({"owner", "adjudicator", "auditor", "researcher"})
 """What readers said, and how far they agree: never for those who still read."""
 DECIDES: frozenset[ProjectRole] = frozenset({"adjudicator"})
+READS: frozenset[ProjectRole] = frozenset({"reader"})
+AUDITS: frozenset[ProjectRole] = frozenset({"auditor"})
+SEES_QUALITY: frozenset[ProjectRole] = frozenset({"owner", "auditor"})
+"""How well each person reads, by their pseudonym."""
+TAKES_DATA: frozenset[ProjectRole] = frozenset({"owner", "researcher"})
+SIGNS: frozenset[ProjectRole] = frozenset({"owner", "adjudicator", "auditor"})
+ANYBODY: frozenset[ProjectRole] = frozenset(PROJECT_ROLES)
 OWNS: frozenset[ProjectRole] = frozenset({"owner"})
 ADMINISTRATOR = "admin"
 
@@ -31,9 +39,13 @@ def project_with_results(conn: Any, reader: Reader, project_id: int) -> ProjectR
     Raises
     ------
     UnknownRowError : if there is none, or none that the person has to do with: which it is, stays untold.
-    HTTPException : 403 for its readers and monitors.
+    HTTPException : 403 for its readers and monitors, also for those who hold another role but have items to read.
     """
-    return project_for(conn, reader, project_id, SEES_RESULTS, "see results")
+    project = project_for(conn, reader, project_id, SEES_RESULTS, "see results")
+    if assignments.has_unread(conn, project_id, reader.user_id):
+        msg = "who reads as well sees results when their own items are read, some are not"
+        raise HTTPException(status.HTTP_403_FORBIDDEN, msg)
+    return project
 
 
 def project_for(

@@ -17,6 +17,7 @@ from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it a
 from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.programme.access import project_with_results, visible_to
 from labeling_server.programme.drawing import axis_of_differences, axis_of_shares
+from labeling_server.programme.navigation import tabs_of
 from labeling_server.programme.report import beats_of, in_aami_classes, items_of
 from labeling_server.sessions import PageReader  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.trail import note_refusal
@@ -81,7 +82,8 @@ def _list(request: Request, reader: Reader, problem: str | None = None, code: in
     database: Database = request.app.state.database
     with database.transaction() as conn:
         rows = projects.listed(conn, of_user=visible_to(reader))
-    return _page(request, "projects.html", {"reader": reader, "rows": rows, "problem": problem}, code)
+        first = {row.project.id: tabs_of(conn, reader, row.project) for row in rows}
+    return page(request, "projects.html", {"reader": reader, "rows": rows, "first": first, "problem": problem}, code)
 
 
 @router.get("/projects/{project_id}")
@@ -91,11 +93,14 @@ def agreement_page(project_id: RowId, request: Request, database: Db, reader: Pa
         project = project_with_results(conn, reader, project_id)
         audit.record(conn, reader.actor, "opened", f"agreement of project {project.name}")
         report: AgreementReport = request.app.state.reports.report_of(conn, project)
+        tabs = tabs_of(conn, reader, project)
     spreads = [one.spread for one in report.landmarks]
     differences, shares = axis_of_differences(spreads), axis_of_shares()
     context = {
         "reader": reader,
         "project_row": project,
+        "tabs": tabs,
+        "current": "agreement",
         "report": report,
         "differences": differences,
         "shares": shares,
@@ -107,7 +112,7 @@ def agreement_page(project_id: RowId, request: Request, database: Db, reader: Pa
             if found is not None
         ],
     }
-    return _page(request, "agreement.html", context)
+    return page(request, "agreement.html", context)
 
 
 def _matrix(found: ClassFigures, pair: PairFigures) -> dict[str, Any]:
@@ -149,14 +154,14 @@ def places_page(  # noqa: PLR0913, PLR0917 - the cell of which matrix
         found = readings.places(conn, project.id, sorted(set(beats.items[rows[:MAX_PLACES]].tolist())))
     zone = ZoneInfo(request.app.state.settings.zone)
     listed = [
-        (found[item_id], time_us, _clock(time_us, zone))
+        (found[item_id], time_us, clock(time_us, zone))
         for item_id, time_us in zip(
             beats.items[rows[:MAX_PLACES]].tolist(), beats.times[rows[:MAX_PLACES]].tolist(), strict=True
         )
     ]
     names = {"first": first, "second": second, "said": said, "other": other}
     context = {"reader": reader, "project_row": project, "n": len(rows), "rows": listed, "names": names}
-    return _page(request, "places.html", context)
+    return page(request, "places.html", context)
 
 
 def _beats(conn: Any, project: ProjectRow) -> Classes:
@@ -181,11 +186,13 @@ def _check_among(what: str, name: str, among: Sequence[str]) -> None:
         raise InvalidValueError(msg)
 
 
-def _clock(time_us: int, zone: ZoneInfo) -> str:
+def clock(time_us: int, zone: ZoneInfo) -> str:
+    """A time as pages of projects show it."""
     return f"{datetime.fromtimestamp(time_us / 1e6, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _page(request: Request, template: str, context: dict[str, Any], code: int = status.HTTP_200_OK) -> HTMLResponse:
+def page(request: Request, template: str, context: dict[str, Any], code: int = status.HTTP_200_OK) -> HTMLResponse:
+    """A page under the tab of projects."""
     response: HTMLResponse = request.app.state.templates.TemplateResponse(
         request, template, {"page": "projects", **context}, status_code=code
     )

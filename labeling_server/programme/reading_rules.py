@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reading.assignment import AssignmentError, deal, wanted_readers
+from reading.assignment import AssignmentError, deal, mixed_in, n_mixed_in, wanted_readers
+from reading.gold import judge
 from reading.marks import Marks
 from reading.resolution import Read, resolve
 from storage.assignments import Verdict
 from storage.errors import ConstraintError
+from storage.known_items import Mixed
 from storage.readings import ReadingMarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from reading.gold import Judged
     from storage.assignments import Dealer, Lane
+    from storage.known_items import Compared, Mixer, Waiting
     from storage.projects import ProjectRow
 
 
@@ -74,3 +78,26 @@ def decider_of(project: ProjectRow) -> Callable[[list[Lane]], Verdict]:
         return Verdict(lanes[0].answer, marks, found.why)
 
     return decide
+
+
+def mixer_of(project: ProjectRow, *, seed: int) -> Mixer:
+    """Mixes gold and repeats in, by the project's shares."""
+    rng = np.random.default_rng(seed)
+
+    def mixed(waiting: Waiting, gold: Sequence[int], n_gold_waiting: int) -> Mixed:
+        n = len(waiting.items)
+        n_gold, n_repeats = n_mixed_in(n, [project.gold_share, project.repeat_share])
+        n_gold = min(max(n_gold - n_gold_waiting, 0), len(gold))
+        chosen = [gold[place] for place in rng.permutation(len(gold))[:n_gold].tolist()]
+        gold_at, repeats, repeats_at = mixed_in(n, n_gold=n_gold, n_repeats=n_repeats, rng=rng)
+        return Mixed(chosen, gold_at, [int(waiting.items[place]) for place in repeats], repeats_at)
+
+    return mixed
+
+
+def judged(one: Compared, project: ProjectRow) -> Judged:
+    """A reading against what it is compared with."""
+    read, truth = (
+        Read(answer, Marks(*marks)) for answer, marks in ((one.answer, one.marks), (one.other_answer, one.other))
+    )
+    return judge(read, truth, tolerance=project.tolerance_us)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labeling_server.programme.targets import TargetFigure, targets_of
 from reading import agreement, comparison
 from reading.agreement import Statistic
 from reading.comparison import Classes, Pair
@@ -181,6 +182,7 @@ class AgreementReport:
     answers: ClassFigures | None
     landmarks: list[LandmarkFigures]
     spans: list[SpanFigures]
+    targets: list[TargetFigure]
 
 
 def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES) -> AgreementReport:
@@ -195,6 +197,12 @@ def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES)
     pairs = [Pair.of(items, *two, unit=MS, rng=rng, n_resamples=n_resamples) for two in combinations(names, 2)]
     beats = beats_of(items, names, project.tolerance_us)
     people = [name for name in names if kinds[name] in _PEOPLE] or names
+    aami, own = (
+        _classes(one.ratings, people, rng, n_resamples) if len(beats.times) else None
+        for one in (in_aami_classes(beats), beats)
+    )
+    answers = _answers(found, names, people, rng, n_resamples)
+    spans = [_span(one) for pair in pairs for one in comparison.span_agreement(pair)]
     return AgreementReport(
         project.name,
         newest,
@@ -203,9 +211,9 @@ def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES)
         len(shared),
         len({item.patient for item in shared}),
         [_reader(name, kinds[name], found) for name in names],
-        _classes(in_aami_classes(beats).ratings, people, rng, n_resamples) if len(beats.times) else None,
-        _classes(beats.ratings, people, rng, n_resamples) if len(beats.times) else None,
-        _answers(found, names, people, rng, n_resamples),
+        aami,
+        own,
+        answers,
         sorted(
             (
                 LandmarkFigures(one.label, one.first, one.second, _spread(one.spread))
@@ -214,7 +222,8 @@ def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES)
             ),
             key=lambda one: (_landmark_order(one.label), one.first, one.second),
         ),
-        [_span(one) for pair in pairs for one in comparison.span_agreement(pair)],
+        spans,
+        targets_of(project.targets, (aami, own, answers), spans, people),
     )
 
 

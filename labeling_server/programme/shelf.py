@@ -28,7 +28,8 @@ class ReportShelf:
         newest = readings.newest(conn, project.id)
         with self._lock:
             kept = self._reports.get(project.id)
-            if kept is not None and kept.newest == newest:
+            wanted = {one.name: one.target for one in kept.targets} if kept is not None else {}
+            if kept is not None and kept.newest == newest and wanted == project.targets:
                 self._reports.move_to_end(project.id)
                 return kept
         report = report_of(conn, project)

@@ -7,10 +7,13 @@ from labeling_server.routes import (
     evidence,
     families,
     family_edits,
+    guidelines,
     hours,
     projects,
     proposals,
+    quality,
     reading,
+    releases,
     session,
     streams,
 )
@@ -29,6 +32,9 @@ _MODULES = (
     families,
     projects,
     reading,
+    quality,
+    guidelines,
+    releases,
 )
 ROUTERS = tuple(module.router for module in _MODULES)
 """In the order in which they are asked."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from labeling_server.texts.desk import DESK_TEXTS
 from labeling_server.texts.families import FAMILY_TEXTS
 from labeling_server.texts.layers import LAYER_TEXTS
 from labeling_server.texts.page import PAGE_TEXTS
@@ -20,6 +21,7 @@ TEXTS: Final[dict[str, str]] = {
     **FAMILY_TEXTS,
     **PROPOSAL_TEXTS,
     **PROGRAMME_TEXTS,
+    **DESK_TEXTS,
     "product": "Rhythmark",
     # login
     "login.title": "Sign in",

@@ -102,9 +102,8 @@ def _items(conn: Any, arguments: Namespace) -> str:
 def _deal(conn: Any, arguments: Namespace) -> str:
     project = projects.named(conn, arguments.project)
     actor = operator()
-    project = projects.set_design(
-        conn, project, n_readers=arguments.readers, double_share=arguments.double_share, actor=actor
-    )
+    design = projects.design_of(project)._replace(n_readers=arguments.readers, double_share=arguments.double_share)
+    project = projects.set_design(conn, project, design, actor=actor)
     n_items = assignments.deal(conn, project, dealer=dealer_of(project, seed=arguments.seed), actor=actor)
     return (
         f"{project.name}: {n_items} items dealt out, a share of {project.double_share:g} to {project.n_readers} readers"

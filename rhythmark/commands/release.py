@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from formats.csv_spans import iso_utc
 from formats.errors import FormatError
-from rhythmark.release import checks, verifying
-from rhythmark.release.collected import collect
-from rhythmark.release.datasheet import Wish
-from rhythmark.release.writing import PARTS, write
+from labeling_server.programme.releasing import ReleaseRequest
+from rhythmark.release import verifying
+from rhythmark.release.making import IdentifiersError, make
+from rhythmark.release.writing import PARTS
 from rhythmark.tables import as_table
 from rhythmark.who import operator
 from signal_processing.errors import InvalidValueError
 from storage import projects, releases
 from storage.database import Database
-from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -45,40 +42,25 @@ def run(arguments: Namespace, settings: Settings) -> int:
 
 
 def _create(database: Database, arguments: Namespace) -> int:
-    releases.check_version(arguments.number)
-    accepted = _lines(arguments.accept)
-    with database.transaction() as conn:
-        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        project = projects.named(conn, arguments.project)
-        collected = collect(conn, project)
-        open_ones, passed = _parted(checks.identifiers_in(collected), accepted)
-        if open_ones:
-            return _refuse(open_ones)
-        kinds = Counter(found.finding.kind for found in passed)
-        let_pass = [f"{kind} ({n})" for kind, n in sorted(kinds.items())]
-        wish = Wish(arguments.number, _parts(arguments.split), arguments.seed, let_pass, arguments.issue)
-        written = write(conn, collected, arguments.output, wish)
-    new = releases.NewRelease(arguments.number, written.sha256, written.n_records, written.n_patients, let_pass)
-    try:
-        with database.transaction() as conn:
-            is_new = releases.record(conn, project, new, actor=operator())
-    except StorageError:  # what was not noted was not released
-        shutil.rmtree(arguments.output)
-        raise
-    print(
-        f"{'released' if is_new else 'the same again:'} {project.name} {arguments.number}: {written.n_records} records"
+    request = ReleaseRequest(
+        arguments.number, arguments.seed, _lines(arguments.accept), arguments.issue, arguments.exception
     )
+    with database.transaction() as conn:
+        project = projects.named(conn, arguments.project)
+    try:
+        made = make(database, project, request, arguments.output, actor=operator(), parts=_parts(arguments.split))
+    except IdentifiersError as error:
+        return _refuse(error.found)
+    written = made.written
+    told = "released" if made.is_new else "the same again:"
+    print(f"{told} {project.name} {arguments.number}: {written.n_records} records")
     print(f"{written.n_patients} patients, {written.n_files} files in {arguments.output}, SHA256SUMS {written.sha256}")
     return 0
 
 
-def _lines(path: Path | None) -> set[str]:
-    return set() if path is None else {line.strip() for line in path.read_text(encoding="utf-8").splitlines()} - {""}
-
-
-def _parted(found: Sequence[Found], accepted: set[str]) -> tuple[list[Found], list[Found]]:
-    passed = [one for one in found if one.finding.text in accepted]
-    return [one for one in found if one.finding.text not in accepted], passed
+def _lines(path: Path | None) -> list[str]:
+    lines = [] if path is None else path.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _refuse(found: Sequence[Found]) -> int:

@@ -9,6 +9,7 @@ from labeling_server.app import create_app
 from labeling_server.metrics_access import MetricsAccess, networks_of
 from labeling_server.serve import serve
 from labeling_server.settings import ServerSettings
+from rhythmark.release.making import ReleaseFolder
 from storage import migrations
 from storage.database import Database
 
@@ -33,5 +34,6 @@ def run(arguments: Namespace, settings: Settings) -> int:
     dsn = settings.required_dsn()
     migrations.require_current(dsn)
     with Database.open(dsn) as database:
-        serve(create_app(database, settings=server), host, port)
+        maker = ReleaseFolder(database, settings.releases)
+        serve(create_app(database, settings=server, release_maker=maker), host, port)
     return 0

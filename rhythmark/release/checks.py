@@ -36,7 +36,7 @@ def _all(collected: Collected) -> Iterator[tuple[str, Finding]]:
     for record in collected.records:
         for finding in channel_findings(channel.name for channel in record.signal.channels):
             yield f"record {record.name}, channels", finding
-        marks = [*record.people, *record.machines, *(mark for one in record.by_reader.values() for mark in one.marks)]
+        marks = [*record.people, *record.machines, *(mark for one in record.readings for mark in one.marks)]
         yield from _of(f"record {record.name}, notes", dict.fromkeys(mark.note for mark in marks))
         yield from _of(f"record {record.name}, note of the recording", [record.note])
     for change in collected.history:

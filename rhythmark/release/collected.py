@@ -18,6 +18,7 @@ from signal_processing.errors import InvalidValueError
 from signal_processing.values import Annotation, Annotator
 from signal_processing.vocabulary import LABELS
 from storage import as_of, catalogue, projects, readings, releases, revisions
+from storage.known_items import DECIDED
 from storage.runs import list_runs
 
 if TYPE_CHECKING:
@@ -66,13 +67,17 @@ class Record(NamedTuple):
     note: str
     people: list[Annotation]
     machines: list[Annotation]
-    by_reader: dict[str, ReadBy]
+    readings: list[Read]
+    final: list[Read]
 
 
-class ReadBy(NamedTuple):
-    """One reader's answer and marks."""
+class Read(NamedTuple):
+    """What a reader, by number, said of one item, [start, end) samples of the record."""
 
-    answer: str
+    reader: str
+    start: int
+    end: int
+    reading: StoredReading
     marks: list[Annotation]
 
 
@@ -119,7 +124,8 @@ def collect(conn: Any, project: ProjectRow) -> Collected:
     for one in cohort:
         for group in groups[one.stream_id]:
             record = _record(conn, one, group, f"{len(records) + 1:05}", numbers[one.patient], shifts[one.patient])
-            records.append(record._replace(by_reader=_by_reader(record, found, readers)))
+            own = _readings(record, found, readers)
+            records.append(record._replace(readings=own, final=_final(own)))
             history += _history(conn, record, shifts[one.patient])
     people = {login: f"u{number}" for number, login in enumerate(sorted({change.by for change in history}), 1)}
     history = [change._replace(by=people[change.by]) for change in history]
@@ -149,7 +155,7 @@ def _record(conn: Any, one: CohortStream, group: GroupRow, name: str, patient: s
     signal = msgspec.structs.replace(group.signal, stream=name, t0_us=group.signal.t0_us + shift_us)
     said = labels_of(conn, group)
     told = Patient(patient, _age_band(one, group), one.sex or "")
-    return Record(name, told, group, signal, one.synthetic, one.note, said.people, said.machines, {})
+    return Record(name, told, group, signal, one.synthetic, one.note, said.people, said.machines, [], [])
 
 
 def _age_band(one: CohortStream, group: GroupRow) -> str:
@@ -161,20 +167,27 @@ def _age_band(one: CohortStream, group: GroupRow) -> str:
     return "90+" if age > OLDEST else f"{age // 10 * 10}-{age // 10 * 10 + 9}"
 
 
-def _by_reader(record: Record, found: Iterable[StoredReading], readers: Mapping[str, ReaderRow]) -> dict[str, ReadBy]:
+def _readings(record: Record, found: Iterable[StoredReading], readers: Mapping[str, ReaderRow]) -> list[Read]:
     numbers = {one.name: number for number, one in readers.items()}
     clock = record.group.signal.clock
-    by_reader: dict[str, ReadBy] = {}
+    own = []
     for reading in found:
         if reading.item.stream_id == record.group.stream_id:
-            number = numbers[reading.reader]
             marks = [
                 _mark(clock.sample_at(start), clock.sample_at(end), name)
                 for start, end, name in zip(*(column.tolist() for column in reading.marks), strict=True)
             ]
-            known = by_reader.get(number)
-            by_reader[number] = ReadBy(reading.answer, sorted([*(known.marks if known else []), *marks], key=_place))
-    return dict(sorted(by_reader.items()))
+            start, end = clock.sample_at(reading.item.start_us), clock.sample_at(reading.item.end_us)
+            own.append(Read(numbers[reading.reader], start, end, reading, sorted(marks, key=_place)))
+    return sorted(own, key=lambda one: (one.start, one.end, one.reader))
+
+
+def _final(own: Iterable[Read]) -> list[Read]:
+    """What each item is called in the end: by an auditor, else by an adjudicator or a rule."""
+    final: dict[int, Read] = {}
+    for name in reversed(DECIDED):
+        final |= {one.reading.item.id: one for one in own if one.reading.reader == name}
+    return list(final.values())
 
 
 def _place(mark: Annotation) -> tuple[int, int, str]:

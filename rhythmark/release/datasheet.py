@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from detectors.scores import scores_of
-from rhythmark.release.tables import BEATS, RECORDS, SPANS
+from rhythmark.release.tables import BEATS, ITEMS, RECORDS, SPANS
 from signal_processing.vocabulary import VOCABULARY_VERSION
 
 if TYPE_CHECKING:
@@ -97,7 +97,12 @@ def dictionary() -> str:
     }
     lines = ["# Data dictionary", "", "| file | what it is |", "|---|---|"]
     lines += [f"| {name} | {meaning} |" for name, meaning in files.items()]
-    for title, columns in (("records.parquet", RECORDS), ("beats.parquet", BEATS), ("spans.parquet", SPANS)):
+    for title, columns in (
+        ("records.parquet", RECORDS),
+        ("beats.parquet", BEATS),
+        ("spans.parquet", SPANS),
+        ("items.parquet", ITEMS),
+    ):
         lines += ["", f"## {title}", "", "| column | type | meaning |", "|---|---|---|"]
         lines += [f"| {name} | {column.kind} | {column.meaning} |" for name, column in columns.items()]
     return "\n".join(lines) + "\n"

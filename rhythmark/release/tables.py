@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from signal_processing.clock import US_PER_S
 from signal_processing.vocabulary import LabelKind, label
+from storage.assignments import ADJUDICATED, BY_RULE
+from storage.audits import OVERTURNED
+from storage.known_items import TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +16,8 @@ if TYPE_CHECKING:
     from rhythmark.release.collected import Collected, Record
     from signal_processing.values import Annotation
 
-CONSENSUS, MACHINE = "con", "mac"
+CONSENSUS, MACHINE, FINAL = "con", "mac", "fin"
+_SOURCES = frozenset({BY_RULE, ADJUDICATED, OVERTURNED, TRUTH})
 
 
 class Column(NamedTuple):
@@ -29,7 +33,8 @@ _PLACE: Final[dict[str, Column]] = {
     "split": Column("string", "part that the patient belongs to"),
     "annotator": Column(
         "string",
-        "con: as it stands after people's edits; mac: as detectors said it; r1, r2 ...: as that reader handed it in",
+        "con: as it stands after people's edits; mac: as detectors said it; fin: as items were decided in the end;"
+        " r1, r2 ...: as that reader handed it in",
     ),
 }
 BEATS: Final[dict[str, Column]] = {
@@ -49,6 +54,20 @@ SPANS: Final[dict[str, Column]] = {
     "channel": Column("string", "the one channel it concerns; empty for all"),
     "note": Column("string", "free text; of a landmark, its name"),
 }
+ITEMS: Final[dict[str, Column]] = {
+    **_PLACE,
+    "item": Column("int64", "number of the item in this release, from 1"),
+    "start_sample": Column("int64", "first sample of the item"),
+    "end_sample": Column("int64", "one past its last sample"),
+    "start_s": Column("float64", "seconds since the record's first sample"),
+    "end_s": Column("float64", "the same of its end"),
+    "answer": Column("string", "read, ambiguous or unreadable; the latter two come without marks"),
+    "n_marks": Column("int64", "marks in it"),
+    "source": Column("string", "of a decision: by rule, adjudicated, overturned, truth; imported; empty of a reader"),
+    "guideline": Column("int64", "version of the guideline that the reader had acknowledged; 0 for none"),
+    "seconds": Column("float64", "how long the reader looked at it; NaN where it is not known"),
+    "assisted": Column("bool", "whether the reading began with what machines said"),
+}
 RECORDS: Final[dict[str, Column]] = {
     "record": _PLACE["record"],
     "patient": _PLACE["patient"],
@@ -61,15 +80,25 @@ RECORDS: Final[dict[str, Column]] = {
     "duration_s": Column("float64", "n_samples / fs_hz"),
     "channels": Column("string", "their names, spaces between"),
     "synthetic": Column("bool", "made by a program, not recorded from a person"),
-    "readers": Column("string", "who read it, spaces between; with their answer where that is not 'read'"),
+    "readers": Column("string", "who read it, spaces between; what each answered stands in items.parquet"),
 }
 _BEAT_KINDS = (LabelKind.BEAT, LabelKind.PULSE)
 
 
 def by_annotator(record: Record) -> dict[str, list[Annotation]]:
-    """Everything that is said of a record, by whom."""
+    """Everything that is said of a record, by whom; a reader who could read no item of it has no marks to show."""
     said = {CONSENSUS: record.people, MACHINE: record.machines}
-    return said | {number: one.marks for number, one in record.by_reader.items() if one.answer == "read"}
+    read = [(FINAL, one) for one in record.final] + [(one.reader, one) for one in record.readings]
+    for name, one in sorted(read, key=lambda pair: pair[0]):
+        if one.reading.answer == "read":
+            said.setdefault(name, []).extend(one.marks)
+    return {
+        name: sorted(marks, key=_place) if name not in {CONSENSUS, MACHINE} else marks for name, marks in said.items()
+    }
+
+
+def _place(mark: Annotation) -> tuple[int, int, str]:
+    return mark.start, mark.end, mark.label
 
 
 def beats(collected: Collected, splits: Mapping[str, str]) -> dict[str, list[Any]]:
@@ -80,6 +109,42 @@ def beats(collected: Collected, splits: Mapping[str, str]) -> dict[str, list[Any
 def spans(collected: Collected, splits: Mapping[str, str]) -> dict[str, list[Any]]:
     """Columns of the table of spans, events and landmarks."""
     return _columns(SPANS, _rows(collected, splits, of_beats=False))
+
+
+def items(collected: Collected, splits: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Columns of the table of readings."""
+    return _columns(ITEMS, _item_rows(collected, splits))
+
+
+def _item_rows(collected: Collected, splits: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    numbers: dict[int, int] = {}
+    for record in collected.records:
+        patient, first, fs_hz = record.patient.name, record.group.first_sample, record.signal.fs_hz
+        for name, one in [*((FINAL, one) for one in record.final), *((one.reader, one) for one in record.readings)]:
+            number = numbers.setdefault(one.reading.item.id, len(numbers) + 1)
+            start, end, said = one.start - first, one.end - first, one.reading
+            yield (
+                record.name,
+                patient,
+                splits[patient],
+                name,
+                number,
+                start,
+                end,
+                start / fs_hz,
+                end / fs_hz,
+                said.answer,
+                len(one.marks),
+                _source(said.source),
+                said.how.guideline or 0,
+                said.how.seconds if said.how.seconds is not None else float("nan"),
+                bool(said.how.is_assisted),
+            )
+
+
+def _source(source: str) -> str:
+    """Names of files may name somebody: of an imported reading no more than that."""
+    return source if source in _SOURCES or not source else "imported"
 
 
 def records(collected: Collected, splits: Mapping[str, str]) -> dict[str, list[Any]]:
@@ -111,7 +176,7 @@ def _rows(collected: Collected, splits: Mapping[str, str], *, of_beats: bool) ->
 def _record_row(record: Record, splits: Mapping[str, str]) -> tuple[Any, ...]:
     signal, patient = record.signal, record.patient
     n_samples = record.group.next_sample - record.group.first_sample
-    readers = [number if one.answer == "read" else f"{number}:{one.answer}" for number, one in record.by_reader.items()]
+    readers = sorted({one.reader for one in record.readings})
     return (
         record.name,
         patient.name,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rhythmark.release.collected import Collected, Record
     from rhythmark.release.datasheet import Wish
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Of the layout of files; raised when somebody who reads one must know."""
 SUMS = "SHA256SUMS"
 MANIFEST = "manifest.json"
@@ -96,6 +96,7 @@ def _write_tables(folder: Path, collected: Collected, splits: Mapping[str, str])
         ("records", tables.RECORDS, tables.records),
         ("beats", tables.BEATS, tables.beats),
         ("spans", tables.SPANS, tables.spans),
+        ("items", tables.ITEMS, tables.items),
     )
     n_rows = {}
     for name, columns, rows in made:

@@ -3,7 +3,7 @@
 -- name: undealt
 -- What was only imported is read already.
 SELECT i.id, i.stream_id FROM reading_items i
-WHERE i.project_id = %(project_id)s AND i.n_wanted = 0 AND NOT EXISTS (SELECT FROM readings r WHERE r.item_id = i.id)
+WHERE i.project_id = %(project_id)s AND i.n_wanted = 0 AND i.kind = 'item' AND NOT EXISTS (SELECT FROM readings r WHERE r.item_id = i.id)
 ORDER BY i.id
 
 -- name: readers
@@ -23,10 +23,23 @@ INSERT INTO reading_exclusions (reader_id, stream_id, reason) VALUES (%(reader_i
 ON CONFLICT DO NOTHING
 
 -- name: deal
-INSERT INTO reading_assignments (item_id, reader_id, project_id, priority)
-SELECT n.item_id, n.reader_id, i.project_id, i.priority
-FROM unnest(%(items)s::bigint[], %(readers)s::integer[]) AS n (item_id, reader_id) JOIN reading_items i ON i.id = n.item_id
+INSERT INTO reading_assignments (item_id, reader_id, project_id, priority, place, is_assisted)
+SELECT n.item_id, n.reader_id, i.project_id, i.priority, n.item_id, n.is_assisted
+FROM unnest(%(items)s::bigint[], %(readers)s::integer[], %(assisted)s::boolean[]) AS n (item_id, reader_id, is_assisted)
+JOIN reading_items i ON i.id = n.item_id
 ON CONFLICT DO NOTHING
+
+-- name: deal_at
+INSERT INTO reading_assignments (item_id, reader_id, project_id, priority, place, is_entrance)
+SELECT n.item_id, %(reader_id)s, i.project_id, n.priority, n.place, %(is_entrance)s
+FROM unnest(%(items)s::bigint[], %(priorities)s::real[], %(places)s::double precision[]) AS n (item_id, priority, place)
+JOIN reading_items i ON i.id = n.item_id
+ON CONFLICT DO NOTHING
+
+-- name: waiting_of
+SELECT a.item_id, a.priority, a.place FROM reading_assignments a JOIN reading_items i ON i.id = a.item_id
+WHERE a.reader_id = %(reader_id)s AND a.state = 'waiting' AND NOT a.is_entrance AND i.kind = 'item'
+ORDER BY a.priority DESC, a.place, a.item_id
 
 -- name: want
 UPDATE reading_items i SET n_wanted = n.n_wanted
@@ -37,21 +50,32 @@ SELECT id, project_id, name, kind, user_id FROM project_readers
 WHERE project_id = %(project_id)s AND user_id = %(user_id)s AND kind = 'person'
 
 -- name: mine
-SELECT item_id FROM reading_assignments WHERE reader_id = %(reader_id)s AND state = 'claimed' ORDER BY claimed_us LIMIT 1
+SELECT item_id FROM reading_assignments WHERE reader_id = %(reader_id)s AND state = 'claimed' AND NOT is_entrance ORDER BY claimed_us LIMIT 1
 
 -- name: claim
 UPDATE reading_assignments SET state = 'claimed', claimed_us = clock_us()
 WHERE reader_id = %(reader_id)s AND item_id = (
-    SELECT item_id FROM reading_assignments WHERE reader_id = %(reader_id)s AND state = 'waiting'
-    ORDER BY priority DESC, item_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    SELECT item_id FROM reading_assignments WHERE reader_id = %(reader_id)s AND state = 'waiting' AND NOT is_entrance
+    ORDER BY priority DESC, place, item_id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING item_id
 
 -- name: claim_later
 UPDATE reading_assignments SET state = 'claimed', claimed_us = clock_us()
 WHERE reader_id = %(reader_id)s AND item_id = (
-    SELECT item_id FROM reading_assignments WHERE reader_id = %(reader_id)s AND state = 'later'
+    SELECT item_id FROM reading_assignments WHERE reader_id = %(reader_id)s AND state = 'later' AND NOT is_entrance
     ORDER BY claimed_us LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING item_id
+
+-- name: claim_entrance
+UPDATE reading_assignments SET state = 'claimed', claimed_us = CASE WHEN state = 'claimed' THEN claimed_us ELSE clock_us() END
+WHERE reader_id = %(reader_id)s AND is_entrance AND item_id = (
+    SELECT item_id FROM reading_assignments WHERE reader_id = %(reader_id)s AND is_entrance AND state <> 'done'
+    ORDER BY state = 'claimed' DESC, state = 'later', place, claimed_us, item_id LIMIT 1)
+RETURNING item_id
+
+-- name: claimed
+-- How the reader was given it.
+SELECT is_assisted, is_entrance FROM reading_assignments WHERE item_id = %(item_id)s AND reader_id = %(reader_id)s
 
 -- name: lock
 SELECT state FROM reading_assignments WHERE item_id = %(item_id)s AND reader_id = %(reader_id)s FOR UPDATE
@@ -64,7 +88,8 @@ WHERE item_id = %(item_id)s AND reader_id = %(reader_id)s
 DELETE FROM reading_assignments WHERE item_id = %(item_id)s AND reader_id = %(reader_id)s
 
 -- name: unfinished
-SELECT a.item_id, i.stream_id FROM reading_assignments a JOIN reading_items i ON i.id = a.item_id
+SELECT a.item_id, CASE WHEN i.kind = 'item' THEN i.stream_id END
+FROM reading_assignments a JOIN reading_items i ON i.id = a.item_id
 WHERE a.reader_id = %(reader_id)s AND a.state <> 'done' ORDER BY a.item_id FOR UPDATE OF a
 
 -- name: readers_of
@@ -87,8 +112,16 @@ FROM readings r JOIN project_readers w ON w.id = r.reader_id
 WHERE r.item_id = %(item_id)s AND w.kind = 'person' ORDER BY w.id
 
 -- name: disputed
-SELECT id, project_id, stream_id, start_us, end_us, why FROM reading_items
-WHERE project_id = %(project_id)s AND state = 'disputed' ORDER BY priority DESC, id LIMIT %(limit)s
+-- Nobody decides what they have read themselves.
+SELECT i.id, i.project_id, i.stream_id, i.start_us, i.end_us, i.why FROM reading_items i
+WHERE i.project_id = %(project_id)s AND i.state = 'disputed'
+  AND NOT EXISTS (SELECT FROM readings r JOIN project_readers w ON w.id = r.reader_id
+                  WHERE r.item_id = i.id AND w.user_id = %(user_id)s::integer)
+ORDER BY i.priority DESC, i.id LIMIT %(limit)s
+
+-- name: has_unread
+SELECT EXISTS (SELECT FROM reading_assignments a JOIN project_readers w ON w.id = a.reader_id
+               WHERE w.project_id = %(project_id)s AND w.user_id = %(user_id)s AND a.state <> 'done')
 
 -- name: adjudicate
 INSERT INTO adjudications (item_id, reading_id, code, reason, user_id, login)

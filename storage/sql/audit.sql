@@ -33,6 +33,9 @@ ORDER BY a.id
 -- name: readings
 SELECT id, jsonb_build_array(id, project_id, item_id, reader_id, answer, to_jsonb(starts_us), to_jsonb(ends_us), to_jsonb(names),
                              to_jsonb(codes), source, user_id, login, submitted_us)::text
+           -- what readings have had since a later version; of those from before it adds nothing
+           || coalesce(nullif(jsonb_strip_nulls(jsonb_build_object('guideline', guideline, 'seconds', seconds,
+                              'is_assisted', is_assisted, 'view', view))::text, '{}'), '')
 FROM readings WHERE %(id)s::bigint IS NULL OR id = %(id)s::bigint ORDER BY id
 
 -- name: handed_in

@@ -8,14 +8,16 @@ ON CONFLICT DO NOTHING
 -- name: item_at
 SELECT id, project_id, stream_id, start_us, end_us FROM reading_items
 WHERE project_id = %(project_id)s AND stream_id = %(stream_id)s AND start_us = %(start_us)s AND end_us = %(end_us)s
+  AND repeat = 0
 
 -- name: item
 SELECT id, project_id, stream_id, start_us, end_us FROM reading_items WHERE id = %(id)s
 
 -- name: hand_in
-INSERT INTO readings (project_id, item_id, reader_id, answer, starts_us, ends_us, names, codes, source, user_id, login)
+INSERT INTO readings (project_id, item_id, reader_id, answer, starts_us, ends_us, names, codes, source, user_id, login,
+                      guideline, seconds, is_assisted, view)
 VALUES (%(project_id)s, %(item_id)s, %(reader_id)s, %(answer)s, %(starts_us)s, %(ends_us)s, %(names)s, %(codes)s,
-        %(source)s, %(user_id)s, %(login)s)
+        %(source)s, %(user_id)s, %(login)s, %(guideline)s, %(seconds)s, %(is_assisted)s, %(view)s)
 ON CONFLICT (item_id, reader_id) DO NOTHING
 RETURNING id
 
@@ -24,13 +26,13 @@ SELECT coalesce(max(id), 0) FROM readings WHERE project_id = %(project_id)s
 
 -- name: of_project
 SELECT i.id, i.stream_id, s.name, coalesce(p.pseudonym, 'stream ' || s.name), i.start_us, i.end_us,
-       w.name, r.answer, r.starts_us, r.ends_us, r.names, r.codes
+       w.name, r.answer, r.starts_us, r.ends_us, r.names, r.codes, r.source, r.guideline, r.seconds, r.is_assisted, r.view
 FROM readings r
 JOIN reading_items i ON i.id = r.item_id
 JOIN streams s ON s.id = i.stream_id
 LEFT JOIN patients p ON p.id = s.patient_id
 JOIN project_readers w ON w.id = r.reader_id
-WHERE r.project_id = %(project_id)s
+WHERE r.project_id = %(project_id)s AND i.kind IN ('item', 'gold')
 ORDER BY i.stream_id, i.start_us, i.id, w.name
 
 -- name: places

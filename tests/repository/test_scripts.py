@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "labeling_server" / "static" / "js"
-ROOMS = ("base", "signal", "paper", "edits", "strip", "windows", "review", "calipers", "views", "page")
+ROOMS = ("base", "signal", "paper", "edits", "strip", "windows", "review", "calipers", "views", "page", "desk", "forms")
 """From the bottom up, as docs/architecture.md has them: a script imports from its own room and from those before it."""
 _IMPORT = re.compile(r'^import (?:(?:\{(?P<names>[^}]*)\}|\* as \w+) from )?"(?P<path>\.[^"]+)";', re.MULTILINE)
 _IN_COMMENT = re.compile(r'import\("(?P<path>\.[^"]+)"\)')

@@ -73,7 +73,7 @@ export async function getBinary(path, query = {}) {
 }
 
 /**
- * @param {"POST" | "PATCH" | "DELETE"} method
+ * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {any} body
  * @param {number | null} [revision] the one that the reader saw

@@ -39,9 +39,10 @@ export function decodeWindow(buffer) {
 
 /** The samples of one channel group. */
 export class SampleStore {
-  /** @param {import("../base/config.js").Group} group */
-  constructor(group) {
+  /** @param {import("../base/config.js").Group} group @param {number} streamId of the recording */
+  constructor(group, streamId = stream.id) {
     this.group = group;
+    this.streamId = streamId;
     this.size = Math.max(Math.round(CHUNK_S * group.fs_hz), MIN_CHUNK); // a thermometer may say a number a minute
     this.next = group.next_sample;
     /** @type {Map<number, {runs: Run[], loadedTo: number}>} */
@@ -71,7 +72,7 @@ export class SampleStore {
   /** Chunks first to last, from a sample of the first on. @param {number} first @param {number} last @param {number} from */
   async fetchInto(first, last, from) {
     const query = { group_id: this.group.id, start: from, end: (last + 1) * this.size };
-    const { header, runs } = decodeWindow(await getBinary(`/api/streams/${stream.id}/window`, query));
+    const { header, runs } = decodeWindow(await getBinary(`/api/streams/${this.streamId}/window`, query));
     for (let index = first; index <= last; index += 1) this.keep(index, from, runs, header.next_sample);
   }
 

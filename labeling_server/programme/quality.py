@@ -1,0 +1,315 @@
+"""How well people read: against what is known, against themselves, against what was decided in the end.
+
+The values are what the API answers as well: FastAPI describes them as they stand here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labeling_server.programme.reading_rules import judged
+from labeling_server.programme.report import SEED, Figure
+from reading import charts, effects, gold
+from storage import audits, known_items, qualifications
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from reading.effects import GroupError
+    from reading.gold import Judged, Share
+    from reading.resampling import Interval
+    from storage.known_items import Compared, Decided
+    from storage.projects import ProjectRow, ReaderRow
+
+WEEK_US = 7 * 86_400_000_000
+LEAST_RATE, GREATEST_RATE = 0.02, 0.45
+"""Error rates between which charts look for one that has become worse."""
+WORSE = 2.5
+"""Times as many errors are to be found."""
+MAX_TO_LEARN = 50
+"""Strips that a reader's own page lists."""
+_AGES = (("under 18", 18), ("18 to 39", 40), ("40 to 64", 65), ("65 to 79", 80), ("80 and over", 1_000))
+
+
+@dataclass(frozen=True, slots=True)
+class ShareFigure:
+    """`k` of `n`, with its 95 % interval."""
+
+    k: int
+    n: int
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class LabelShare:
+    """A share of one label."""
+
+    label: str
+    share: ShareFigure
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Gold of one week: errors among items, the limits of the p-chart, and whether it lies beyond."""
+
+    start_us: int
+    n: int
+    errors: int
+    low: float
+    high: float
+    is_beyond: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A chart passed its limit: at which item of the reader's gold, or of those of one label (empty: all)."""
+
+    label: str
+    at_item: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt at the entrance test."""
+
+    attempt: int
+    n_right: int
+    n_items: int
+    passed: bool
+    at_us: int
+    until_us: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderQuality:
+    """One reader.
+
+    Parameters
+    ----------
+    right : of hidden gold; `labels` the same by label.
+    same : of items read twice, those that they called the same.
+    overturned : of audited items that they read.
+    """
+
+    name: str
+    right: ShareFigure
+    labels: list[LabelShare]
+    same: ShareFigure
+    overturned: ShareFigure
+    weeks: list[Week]
+    alarms: list[Alarm]
+    attempts: list[Attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class AssistanceFigures:
+    """Readings that began with the machine's marks, against those that did not; errors as shares."""
+
+    n: int
+    n_without: int
+    error: Figure
+    error_without: Figure
+    difference: Figure
+    time_ratio: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """Errors in one group of patients; no figure where the group is too small."""
+
+    by: str
+    name: str
+    n: int
+    n_patients: int
+    error: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """A project's readers; `audits` are drawn, done and overturned."""
+
+    readers: list[ReaderQuality]
+    audits: list[int]
+    assistance: AssistanceFigures | None
+    groups: list[GroupFigures]
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """A strip that the reader read otherwise than it is known to be."""
+
+    item_id: int
+    stream_id: int
+    start_us: int
+    end_us: int
+    labels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnQuality:
+    """What a reader sees of themselves, and nobody else of them here."""
+
+    quality: ReaderQuality
+    to_learn: list[Learn]
+
+
+def quality_of(conn: Any, project: ProjectRow, readers: Sequence[ReaderRow]) -> QualityReport:
+    """Every person who reads."""
+    known = _by_reader(known_items.against_truth(conn, project.id, ["gold"]))
+    again = _by_reader(known_items.read_again(conn, project.id))
+    overturned = audits.counts_of_readers(conn, project.id)
+    decided = known_items.against_consensus(conn, project.id)
+    rate = _rate([judged(one, project) for own in known.values() for one in own])
+    return QualityReport(
+        [
+            _reader(conn, project, one, known[one.id], again[one.id], overturned.get(one.name, (0, 0)), rate)
+            for one in readers
+            if one.kind == "person"
+        ],
+        list(audits.counts(conn, project.id)),
+        _assistance(decided, project),
+        _groups(decided, project),
+    )
+
+
+def own_quality(conn: Any, project: ProjectRow, reader: ReaderRow) -> OwnQuality:
+    """One person, as they may see it: by hidden gold once it is read, and by tests."""
+    known = known_items.against_truth(conn, project.id, ["gold", "entrance"], reader_id=reader.id)
+    gold_alone = [one for one in known if one.kind == "gold"]
+    again = known_items.read_again(conn, project.id, reader_id=reader.id)
+    overturned = audits.counts_of_readers(conn, project.id).get(reader.name, (0, 0))
+    rate = _rate([judged(one, project) for one in gold_alone])
+    quality = _reader(conn, project, reader, gold_alone, again, overturned, rate)
+    wrong = [(one, judged(one, project)) for one in reversed(known)]
+    learn = [
+        Learn(one.item.id, one.item.stream_id, one.item.start_us, one.item.end_us, _wrong_labels(found))
+        for one, found in wrong
+        if not found.right
+    ]
+    # not by which name others know them
+    return OwnQuality(replace(quality, name=""), learn[:MAX_TO_LEARN])
+
+
+def _wrong_labels(found: Judged) -> list[str]:
+    return [name for name, right in found.labels.items() if not right]
+
+
+def _by_reader(found: Iterable[Compared]) -> dict[int, list[Compared]]:
+    by_reader: dict[int, list[Compared]] = defaultdict(list)
+    for one in found:
+        by_reader[one.reader_id].append(one)
+    return by_reader
+
+
+def _rate(found: Sequence[Judged]) -> float:
+    """Errors of all readers, which charts take for what is usual."""
+    wrong = sum(not one.right for one in found)
+    return min(max(wrong / max(len(found), 1), LEAST_RATE), GREATEST_RATE)
+
+
+def _reader(
+    conn: Any,
+    project: ProjectRow,
+    reader: ReaderRow,
+    known: Sequence[Compared],
+    again: Sequence[Compared],
+    overturned: tuple[int, int],
+    rate: float,
+) -> ReaderQuality:
+    found = [judged(one, project) for one in known]
+    score = gold.score(found)
+    n_audited, n_overturned = overturned
+    same = sum(judged(one, project).right for one in again)
+    return ReaderQuality(
+        reader.name,
+        _share(score.n_right, score.n_items),
+        [LabelShare(name, _share(*counts)) for name, counts in score.labels.items()],
+        _share(same, len(again)),
+        _share(n_overturned, n_audited),
+        _weeks(known, found, rate),
+        _alarms(known, found, rate),
+        [
+            Attempt(one.attempt, one.n_right, one.n_items, one.passed, one.at_us, one.until_us, one.holds)
+            for one in qualifications.attempts(conn, reader)
+        ],
+    )
+
+
+def _share(k: int, n: int) -> ShareFigure:
+    found: Share = gold.share(k, n)
+    return ShareFigure(k, n, Figure(*found))
+
+
+def _weeks(known: Sequence[Compared], found: Sequence[Judged], rate: float) -> list[Week]:
+    counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for one, said in zip(known, found, strict=True):
+        week = counts[one.at_us // WEEK_US]
+        week[0] += 1
+        week[1] += not said.right
+    weeks = sorted(counts.items())
+    n, errors = (np.array([own[side] for _, own in weeks], np.int64) for side in (0, 1))
+    points = charts.p_chart(n, errors, rate=rate)
+    return [Week(number * WEEK_US, *point) for (number, _), point in zip(weeks, points, strict=True)]
+
+
+def _alarms(known: Sequence[Compared], found: Sequence[Judged], rate: float) -> list[Alarm]:
+    """The CUSUM of all gold of a reader, and of each label in it."""
+    series: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    for one, said in zip(known, found, strict=True):
+        series[""].append((one.at_us, not said.right))
+        for name, right in said.labels.items():
+            series[name].append((one.at_us, not right))
+    alarms = []
+    for name, own in sorted(series.items()):
+        worse = min(WORSE * rate, 0.9)
+        # the chance of a false alarm is shared among the labels
+        limit = charts.cusum_limit(rate=rate, worse=worse, n=len(own), chance=0.05 / len(series))
+        _, at = charts.cusum(np.array([wrong for _, wrong in own]), rate=rate, worse=worse, limit=limit)
+        if at is not None:
+            alarms.append(Alarm(name, at + 1, own[at][0]))
+    return alarms
+
+
+def _assistance(decided: Sequence[Decided], project: ProjectRow) -> AssistanceFigures | None:
+    assisted = np.array([one.is_assisted for one in decided], bool)
+    if not assisted.any() or assisted.all():
+        return None
+    seconds = np.array([np.nan if one.seconds is None else one.seconds for one in decided], np.float64)
+    found = effects.effect(_read(decided, project), assisted, seconds, rng=np.random.default_rng(SEED))
+    n, n_without, *figures = found
+    return AssistanceFigures(n, n_without, *(_interval(one) for one in figures))
+
+
+def _groups(decided: Sequence[Decided], project: ProjectRow) -> list[GroupFigures]:
+    read = _read(decided, project)
+    bases: tuple[tuple[str, Callable[[Decided], str]], ...] = (
+        ("sex", lambda one: one.sex),
+        ("age", lambda one: _age_band(one.age)),
+        ("device", lambda one: one.device),
+    )
+    found: list[tuple[str, GroupError]] = []
+    for by, group_of in bases:
+        names = [group_of(one) for one in decided]
+        found += [(by, one) for one in effects.by_group(read, names, rng=np.random.default_rng(SEED))]
+    return [GroupFigures(by, one.name, one.n, one.n_patients, _interval(one.error)) for by, one in found]
+
+
+def _read(decided: Sequence[Decided], project: ProjectRow) -> effects.Read:
+    return effects.Read(
+        np.array([one.patient for one in decided], np.str_),
+        np.array([not judged(one.compared, project).right for one in decided], bool),
+    )
+
+
+def _age_band(age: int | None) -> str:
+    return "" if age is None else next(name for name, below in _AGES if age < below)
+
+
+def _interval(found: Interval) -> Figure:
+    return Figure(found.value, found.low, found.high)

@@ -1,0 +1,209 @@
+"""Releases over REST: made when nothing is open, signed, and taken by researchers, who can do nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+
+import pytest
+
+from labeling_server.app import create_app
+from labeling_server.settings import ServerSettings
+from rhythmark.release.making import ReleaseFolder
+from storage import catalogue
+from tests.labeling_server.conftest import Client
+from tests.labeling_server.programme_kit import design, make_project, read_all, span
+
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
+
+@pytest.fixture
+def app(database, recording, tmp_path):
+    settings = ServerSettings(secret_key="a secret of more than 32 characters", project="Tests")  # noqa: S106 - of a test
+    return create_app(database, settings=settings, release_maker=ReleaseFolder(database, tmp_path / "releases"))
+
+
+@pytest.fixture
+def more_patients(database, recording):
+    """Three recordings, so that there is one patient for each part."""
+    from signal_processing.values import Block
+    from storage import waveforms
+
+    streams = [recording.stream_id]
+    for name in ("other", "third"):
+        signal = recording.signal.__class__(name, "ecg", 250.0, recording.signal.t0_us, recording.signal.channels)
+        with database.transaction() as conn:
+            stream = catalogue.ensure_stream(
+                conn, name=name, device="test", t0_us=signal.t0_us, patient_pseudonym=f"P-{name}"
+            )
+            group = catalogue.ensure_group(conn, stream.id, signal)
+            waveforms.store_blocks(conn, group, [Block(0, recording.samples)])
+            streams.append(stream.id)
+    return streams
+
+
+@pytest.fixture
+def project(database, recording, more_patients):
+    from storage import readings
+
+    made = make_project(database, recording, n_items=2)
+    with database.transaction() as conn:
+        for stream in more_patients[1:]:
+            readings.ensure_item(conn, made, stream, recording.us_at(0), recording.us_at(2500))
+    return made
+
+
+@pytest.fixture
+def as_user(anonymous):
+    def sign_in(login):
+        assert anonymous.sign_in(login).status_code == 303
+        return anonymous
+
+    return sign_in
+
+
+@pytest.fixture
+def read(as_user, project):
+    design(as_user("boss"), project)
+    for login in ("ann", "bob"):
+        read_all(as_user(login), project, span)
+    return project
+
+
+def make(client, project, version="1.0", **more):
+    return client.write("POST", f"/api/projects/{project.id}/releases", {"version": version, **more})
+
+
+def sign(client, project, version="1.0"):
+    path = f"/api/projects/{project.id}/releases/{version}/signature"
+    return client.write("POST", path, {"meaning": "I have looked at it"})
+
+
+def archive_of(client, project, version="1.0"):
+    return client.get(f"/api/projects/{project.id}/releases/{version}/archive")
+
+
+def test_an_owner_makes_and_signs_and_a_researcher_takes_what_is_whole(as_user, read):
+    boss = as_user("boss")
+    made = make(boss, read)
+    assert made.status_code == 200, made.text
+    assert (made.json()["n_records"], made.json()["signatures"]) == (3, [])
+    rita = as_user("rita")
+    assert rita.get(f"/api/projects/{read.id}/releases").json() == []
+    assert archive_of(rita, read).status_code == 404  # nobody stands for it yet
+    signed = sign(as_user("boss"), read).json()
+    assert [(one["login"], one["role"]) for one in signed["signatures"]] == [("boss", "owner")]
+    assert sign(as_user("eye"), read).json()["signatures"][1]["role"] == "auditor"
+    twice = sign(as_user("eye"), read)
+    assert (twice.status_code, "signed once by each person" in twice.text) == (422, True)
+    answer = archive_of(as_user("rita"), read)
+    assert answer.headers["content-type"] == "application/zip"
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    names = packed.namelist()
+    assert {"pilot-1.0/SHA256SUMS", "pilot-1.0/datasheet.html", "pilot-1.0/items.parquet"} <= set(names)
+    sums = packed.read("pilot-1.0/SHA256SUMS").decode().splitlines()
+    for line in sums:
+        digest, name = line.split("  ")
+        assert hashlib.sha256(packed.read(f"pilot-1.0/{name}")).hexdigest() == digest
+    assert len(sums) == len(names) - 1
+    assert hashlib.sha256(packed.read("pilot-1.0/SHA256SUMS")).hexdigest() == made.json()["sha256"]
+    assert {name.split("/")[-1] for name in names if name.startswith("pilot-1.0/records/00001")} >= {"00001.fin"}
+    page = as_user("rita").get(f"/projects/{read.id}/releases/1.0/certificate").text
+    assert made.json()["sha256"] in page
+    assert "I have looked at it" in page
+
+
+def test_a_researcher_can_do_nothing_else(as_user, read):
+    make(as_user("boss"), read)
+    sign(as_user("boss"), read)
+    rita = as_user("rita")
+    for path in ("disputes", "audits", "quality", "mine", "progress"):
+        assert rita.get(f"/api/projects/{read.id}/{path}").status_code == 403, path
+    for path in ("read", "mine", "disputes", "audits", "quality", "lesson"):
+        assert rita.get(f"/projects/{read.id}/{path}").status_code == 403, path
+    for path, body in (
+        ("next", {}),
+        ("releases", {"version": "2.0"}),
+        ("releases/1.0/signature", {"meaning": "m"}),
+        ("audits", {"n_random": 1}),
+        ("guideline", {"body": "## 1 A\n", "why": "w", "base": 0}),
+    ):
+        assert rita.write("POST", f"/api/projects/{read.id}/{path}", body).status_code == 403, path
+    assert rita.write("PUT", "/api/items/1/truth", {"answer": "read"}).status_code == 403
+
+
+def test_a_release_is_refused_while_something_is_open_unless_an_owner_says_why(as_user, project):
+    boss = as_user("boss")
+    design(boss, project)
+    refused = make(boss, project)
+    assert (refused.status_code, "4 items are still read" in refused.text) == (422, True)
+    read_all(as_user("ann"), project, span)
+    read_all(as_user("bob"), project, lambda item: span(item, "AFL"))
+    refused = make(as_user("boss"), project)
+    assert "4 items wait for an adjudicator" in refused.text
+    assert as_user("boss").get(f"/api/projects/{project.id}/releases").json() == []
+    made = make(as_user("boss"), project, exception="a preview for the board")
+    assert made.json()["exceptions"] == [
+        "4 items wait for an adjudicator; released all the same: a preview for the board"
+    ]
+
+
+def test_audits_over_their_limit_and_missed_targets_stop_a_release(as_user, read):
+    boss = as_user("boss")
+    design(boss, read, audit_limit=0.2, targets={"AFIB": 0.9})
+    assert "nothing was audited" in make(boss, read).text
+    boss.write("POST", f"/api/projects/{read.id}/audits", {"n_random": 4})
+    assert "4 audits are not done" in make(boss, read).text
+    eye = as_user("eye")
+    for one in eye.get(f"/api/projects/{read.id}/audits").json():
+        instead = span(one["item"], "AFL") | {"code": "rhythm", "reason": "r"}
+        assert (
+            eye.write(
+                "POST", f"/api/items/{one['item']['id']}/audit", {"verdict": "overturned", "instead": instead}
+            ).status_code
+            == 200
+        )
+    told = make(as_user("boss"), read).text
+    assert "100.0% of audits were overturned, the limit is 20.0%" in told
+    assert "agreement on" not in told  # their spans are equal
+    design(as_user("boss"), read, audit_limit=None, targets={"AFIB": 0.9, "VT": 0.5})
+    assert "agreement on VT must be 0.5, got nothing" in make(as_user("boss"), read).text
+
+
+def test_an_identifier_in_a_note_stops_a_release_until_it_is_let_pass(as_user, read, database, recording):
+    with database.transaction() as conn:
+        conn.execute("UPDATE streams SET note = 'call 030 1234567 for Mrs Smith' WHERE id = %s", [recording.stream_id])
+    boss = as_user("boss")
+    refused = make(boss, read)
+    assert (refused.status_code, "must hold no identifier" in refused.text) == (422, True)
+    assert "030 1234567" in refused.text  # the owner decides, and must see it
+    assert boss.get(f"/api/projects/{read.id}/releases").json() == []
+
+
+def test_the_same_version_is_not_made_twice_and_a_wrong_name_not_at_all(as_user, read):
+    boss = as_user("boss")
+    assert make(boss, read).status_code == 200
+    again = make(boss, read)
+    assert (again.status_code, "'1.0' of 'pilot' was released before" in again.text) == (422, True)
+    assert make(boss, read, "../../etc").status_code == 422
+    assert make(boss, read, "").status_code == 422
+    assert archive_of(boss, read, "..%2f..").status_code in {404, 422}
+
+
+def test_a_server_without_a_place_for_releases_says_so(database, recording, project):
+    settings = ServerSettings(secret_key="a secret of more than 32 characters", project="Tests")  # noqa: S106 - of a test
+    with Client(create_app(database, settings=settings)) as client:
+        client.sign_in("boss")
+        answer = make(client, project)
+    assert (answer.status_code, "makes no releases" in answer.text) == (501, True)
+
+
+def test_a_place_that_refuses_leaves_nothing_half_and_says_where_to_look(as_user, read, tmp_path):
+    (tmp_path / "releases").write_text("a file where a folder should be")
+    answer = make(as_user("boss"), read)
+    assert (answer.status_code, "the server's log says why" in answer.text) == (507, True)
+    assert str(tmp_path) not in answer.text
+    assert as_user("boss").get(f"/api/projects/{read.id}/releases").json() == []
+    (tmp_path / "releases").unlink()
+    assert make(as_user("boss"), read).status_code == 200
