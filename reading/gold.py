@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from scipy.stats import binomtest
 
 from reading.marks import NO_MARKS
@@ -59,11 +60,12 @@ def _is_right(name: str, read: Read, truth: Read, tolerance: int) -> bool:
     if name in {read.answer, truth.answer}:
         return read.answer == truth.answer
     # a mark of that label in one reading, where the other says that it cannot be read, is wrong
-    own = [
-        Read(READ, one.marks.chosen(one.marks.labels == name) if one.answer == READ else NO_MARKS)
-        for one in (read, truth)
-    ]
-    return resolve(own, tolerance=tolerance, critical=()).is_agreed
+    own = [one.marks.chosen(one.marks.labels == name) if one.answer == READ else NO_MARKS for one in (read, truth)]
+    if len(own[0]) != len(own[1]):
+        return False
+    if np.array_equal(own[0].starts, own[1].starts) and np.array_equal(own[0].ends, own[1].ends):
+        return True  # most are
+    return resolve([Read(READ, marks) for marks in own], tolerance=tolerance, critical=()).is_agreed
 
 
 def score(judged: Iterable[Judged]) -> Score:

@@ -265,6 +265,10 @@ def _load(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--prefix", metavar="NAME", help="before the names of all streams, with a slash")
     command.add_argument("--patient", metavar="PSEUDONYM", help="whom all of them are of")
     command.add_argument("--note", default="", metavar="TEXT", help="where they come from, and under which licence")
+    text = "of whom each is: a CSV file with the columns record, patient and, if known, birth_year and sex"
+    command.add_argument("--patients", type=Path, metavar="FILE", help=text)
+    text = "store pseudonyms, moved dates and new names alone (needs RHYTHMARK_PSEUDONYM_KEY_FILE)"
+    command.add_argument("--deidentify", action="store_true", help=text)
 
 
 def _db(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -5,6 +5,7 @@
 | RHYTHMARK_DSN, RHYTHMARK_DSN_FILE | the database, or a file that holds it | the running demo's |
 | RHYTHMARK_KAFKA | brokers, "host:port[,host:port]" | none |
 | RHYTHMARK_SECRET, RHYTHMARK_SECRET_FILE | signs the sessions of readers, at least 32 characters | none |
+| RHYTHMARK_PSEUDONYM_KEY, RHYTHMARK_PSEUDONYM_KEY_FILE | makes pseudonyms, at least 32 characters | none |
 | RHYTHMARK_DATA | reference recordings | ../shared/data |
 | RHYTHMARK_HOST, RHYTHMARK_PORT | where the workstation listens | 127.0.0.1, 8000 |
 | RHYTHMARK_HOME | the demo's database, recordings and log | .rhythmark |
@@ -51,6 +52,7 @@ class Settings:
     dsn: str | None
     kafka: str | None
     secret: str | None
+    pseudonym_key: str | None
     data: Path
     host: str
     port: int
@@ -80,6 +82,7 @@ class Settings:
             dsn=_secret(environment, "RHYTHMARK_DSN"),
             kafka=_brokers(environment.get("RHYTHMARK_KAFKA")),
             secret=_checked_secret(_secret(environment, "RHYTHMARK_SECRET")),
+            pseudonym_key=_secret(environment, "RHYTHMARK_PSEUDONYM_KEY"),
             data=directory / (environment.get("RHYTHMARK_DATA") or "../shared/data"),
             host=environment.get("RHYTHMARK_HOST") or "127.0.0.1",
             port=_port(environment.get("RHYTHMARK_PORT") or "8000"),
@@ -134,6 +137,21 @@ class Settings:
             )
             raise SettingsError(msg)
         return self.secret
+
+    def required_pseudonym_key(self) -> str:
+        """The key of pseudonyms.
+
+        Raises
+        ------
+        SettingsError : if none is set.
+        """
+        if self.pseudonym_key is None:
+            msg = (
+                "RHYTHMARK_PSEUDONYM_KEY_FILE must name a file with a key of at least 32 characters, got nothing;"
+                " make one with: openssl rand -hex 32 > FILE"
+            )
+            raise SettingsError(msg)
+        return self.pseudonym_key
 
 
 def _running_demo(home: Path) -> str | None:

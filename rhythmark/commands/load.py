@@ -1,4 +1,4 @@
-"""`rhythmark load`: recordings from files into the database, without a broker."""
+"""`rhythmark load`: recordings from files into the database, without a broker; de-identified on the way if wanted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from formats.csv_recordings import read_recording
+from formats.deidentification import Deidentifier, Person, check_text
 from formats.errors import FormatError
+from formats.patients import read_patients
 from formats.wfdb_files import read_blocks, read_header
 from rhythmark.archive import UNDATED_US, archive_of
 from rhythmark.who import operator
@@ -39,11 +41,17 @@ class Recording(NamedTuple):
 def run(arguments: Namespace, settings: Settings) -> int:
     """Store each recording as a stream, whole or not at all; one that fails does not stop the others."""
     recordings = _recordings(arguments.paths, arguments.prefix or "", arguments.fs_hz)
+    people = _people(arguments, recordings)
+    deidentifier = None
+    if arguments.deidentify:
+        deidentifier = Deidentifier(settings.required_pseudonym_key())
+        check_text("note", arguments.note)
     n_failed = 0
     with Database.open(settings.required_dsn(), max_size=1) as database:
         for recording in recordings:
             try:
-                print(_loaded(database, recording, arguments), flush=True)
+                person = people.get(recording.path.stem)
+                print(_loaded(database, recording, arguments, person, deidentifier), flush=True)
             except RhythmarkError as error:
                 n_failed += 1
                 print(f"error: {recording.path}: {error}", flush=True)
@@ -63,8 +71,34 @@ def _recordings(paths: Sequence[Path], prefix: str, fs_hz: float | None) -> list
     return [*(Recording(record.path, record.stream) for record in records), *named]
 
 
-def _loaded(database: Database, recording: Recording, arguments: Namespace) -> str:
+def _people(arguments: Namespace, recordings: Sequence[Recording]) -> dict[str, Person]:
+    """Of whom each recording is, by the stem of its file."""
+    if arguments.patients is None:
+        if arguments.patient is not None:
+            return {recording.path.stem: Person(arguments.patient) for recording in recordings}
+        if arguments.deidentify:
+            msg = "a recording must be of somebody to be de-identified, got neither --patient nor --patients"
+            raise InvalidValueError(msg)
+        return {}
+    people = {row.record: Person(row.patient, row.birth_year, row.sex) for row in read_patients(arguments.patients)}
+    missing = [recording.path.stem for recording in recordings if recording.path.stem not in people]
+    if missing:
+        msg = f"{arguments.patients} must name the patient of each recording, {len(missing)} are missing"
+        raise InvalidValueError(msg)
+    return people
+
+
+def _loaded(
+    database: Database,
+    recording: Recording,
+    arguments: Namespace,
+    person: Person | None,
+    deidentifier: Deidentifier | None,
+) -> str:
     signal, blocks = _read(recording, arguments)
+    if deidentifier is not None and person is not None:
+        told = deidentifier.deidentified(signal, person)
+        signal, person = told.signal, Person(told.pseudonym, told.birth_year, told.sex)
     with database.transaction() as conn:
         if _is_stored(conn, signal.stream):
             return f"{signal.stream}: is there already"
@@ -73,9 +107,11 @@ def _loaded(database: Database, recording: Recording, arguments: Namespace) -> s
             name=signal.stream,
             device=DEVICE,
             t0_us=signal.t0_us,
-            patient_pseudonym=arguments.patient,
+            patient_pseudonym=None if person is None else person.identifier,
             note=arguments.note,
         )
+        if person is not None:
+            catalogue.describe_patient(conn, person.identifier, birth_year=person.birth_year, sex=person.sex)
         group = catalogue.ensure_group(conn, stream.id, signal)
         for block in blocks:
             waveforms.store_blocks(conn, group, [block])

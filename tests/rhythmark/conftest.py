@@ -82,11 +82,11 @@ def rhythmark(environment, tmp_path):
 
 
 @pytest.fixture
-def ran(database_dsn, tmp_path, capsys):
+def ran(database_dsn, environment, tmp_path, capsys):
     """Runs a command in this process, where there are many to run; gives its exit code and what it says."""
-    settings = Settings.read({"RHYTHMARK_DSN": database_dsn}, directory=tmp_path)
 
     def run(*words):
+        settings = Settings.read(environment | {"RHYTHMARK_DSN": database_dsn}, directory=tmp_path)
         parsed = parser().parse_args(list(map(str, words)))
         capsys.readouterr()
         code = importlib.import_module(f"rhythmark.commands.{parsed.command}").run(parsed, settings)

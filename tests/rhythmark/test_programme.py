@@ -241,3 +241,64 @@ def test_items_are_made_of_streams_and_dealt_out(ran, records, database):
 def test_the_command_line_itself_says_what_is_wrong_in_one_line(rhythmark, database_dsn):
     done = rhythmark("agreement", "none", RHYTHMARK_DSN=database_dsn)
     assert (done.returncode, done.stderr) == (1, "error: project must be one that there is, got 'none'\n")
+
+
+# De-identification at load ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keyed(environment, tmp_path):
+    (tmp_path / "key").write_text("a key of pseudonyms, long enough to be one\n")
+    environment["RHYTHMARK_PSEUDONYM_KEY_FILE"] = str(tmp_path / "key")
+
+
+def test_identifiers_never_reach_a_table(ran, records, keyed, database, tmp_path):
+    names = ("Doe-one", "Doe-two")
+    for name, new in zip(("one", "two"), names, strict=True):
+        for suffix in (".hea", ".dat"):
+            text = (records / f"{name}{suffix}").read_bytes()
+            if suffix == ".hea":
+                text = text.replace(name.encode(), new.encode()).replace(b" II", b" Doe II")
+                text += b"# patient: Johanna Doe, born 1931-05-06, MRN 4711\n"
+            (records / f"{new}{suffix}").write_bytes(text)
+    (tmp_path / "patients.csv").write_text(
+        "record,patient,birth_year,sex\nDoe-one,Johanna Doe MRN 4711,1931,F\nDoe-two,Johanna Doe MRN 4711,1931,F\n"
+    )
+    said = ran("load", *(records / name for name in names), "--patients", tmp_path / "patients.csv", "--deidentify")
+    assert "Doe" not in said
+    with database.transaction() as conn:
+        tables = [
+            row[0]
+            for row in conn.execute(
+                "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE c.relkind IN ('r', 'p') AND n.nspname = 'public'"
+            ).fetchall()
+        ]
+        for table in tables:
+            for (row,) in conn.execute(f"SELECT t::text FROM {table} t").fetchall():  # noqa: S608 - names of our own tables
+                assert not any(word in row for word in ("Doe", "Johanna", "4711")), table
+        patients = conn.execute("SELECT pseudonym, birth_year, sex FROM patients").fetchall()
+        t0 = [stream.stream.t0_us for stream in catalogue.list_streams(conn)]
+    assert len(patients) == 1  # the same person
+    assert patients[0][2] == "F"
+    assert len(set(t0)) == 1
+    assert ran("load", records / "Doe-one", "--patients", tmp_path / "patients.csv", "--deidentify").endswith(
+        "is there already\n"
+    )
+
+
+def test_what_would_not_be_deidentified_is_refused_before_anything_is_stored(ran, records, keyed, database, tmp_path):
+    told = ran("load", records / "one", "--deidentify", fails=True)
+    assert "must be of somebody to be de-identified" in told
+    told = ran("load", records / "one", "--deidentify", "--patient", "x", "--note", "of Mrs. Smith", fails=True)
+    assert "note must tell nobody" in told
+    (tmp_path / "patients.csv").write_text("record,patient\ntwo,x\n")
+    told = ran("load", records / "one", "--deidentify", "--patients", tmp_path / "patients.csv", fails=True)
+    assert "must name the patient of each recording, 1 are missing" in told
+    with database.transaction() as conn:
+        assert catalogue.list_streams(conn) == []
+
+
+def test_without_a_key_nothing_is_deidentified(ran, records):
+    told = ran("load", records / "one", "--deidentify", "--patient", "x", fails=True)
+    assert "RHYTHMARK_PSEUDONYM_KEY_FILE must name a file" in told
