@@ -58,11 +58,67 @@ AS $function$ BEGIN
         RETURN NULL;
     END $function$;
 
+CREATE OR REPLACE FUNCTION check_role_of_audit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+        IF NEW.verdict IS NOT NULL THEN
+            PERFORM refuse_without_role(NEW.project_id, NEW.user_id, 'auditor', 'an audit');
+        END IF;
+        RETURN NEW;
+    END $function$;
+
+CREATE OR REPLACE FUNCTION check_role_of_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+        IF NOT EXISTS (SELECT FROM users WHERE id = NEW.user_id AND role = 'admin' AND NOT disabled) THEN
+            PERFORM refuse_without_role(NEW.project_id, NEW.user_id, 'owner', 'a row of ' || TG_TABLE_NAME);
+        END IF;
+        RETURN NEW;
+    END $function$;
+
+CREATE OR REPLACE FUNCTION check_role_of_reading()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ DECLARE
+        r project_readers;
+    BEGIN
+        SELECT * INTO r FROM project_readers WHERE id = NEW.reader_id;
+        IF r.kind = 'person' THEN
+            IF NEW.user_id IS DISTINCT FROM r.user_id THEN
+                RAISE EXCEPTION 'a reading must be handed in by its reader, person %, got %', r.user_id, NEW.user_id
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            PERFORM refuse_without_role(NEW.project_id, NEW.user_id, 'reader', 'a reading');
+        ELSIF r.kind = 'consensus' THEN
+            PERFORM refuse_without_role(NEW.project_id, NEW.user_id,
+                                        CASE r.name WHEN 'audit' THEN 'auditor' WHEN 'gold' THEN 'owner' ELSE 'adjudicator' END,
+                                        'a decision');
+        END IF;
+        RETURN NEW;
+    END $function$;
+
+CREATE OR REPLACE FUNCTION check_role_of_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+        PERFORM refuse_without_role(NEW.project_id, NEW.user_id, NEW.role, 'a signature');
+        RETURN NEW;
+    END $function$;
+
 CREATE OR REPLACE FUNCTION clock_us()
  RETURNS bigint
  LANGUAGE sql
  PARALLEL SAFE
 AS $function$ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint $function$;
+
+CREATE OR REPLACE FUNCTION holds_role(project integer, person integer, wanted text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT EXISTS (SELECT FROM project_members m JOIN users u ON u.id = m.user_id AND NOT u.disabled
+                         WHERE m.project_id = project AND m.user_id = person AND m.role = wanted) $function$;
 
 CREATE OR REPLACE FUNCTION is_labelled(of_stream integer, from_us bigint, until_us bigint)
  RETURNS boolean
@@ -136,6 +192,17 @@ CREATE OR REPLACE FUNCTION refuse_to_forget()
  LANGUAGE plpgsql
 AS $function$ BEGIN
         RAISE restrict_violation USING MESSAGE = 'users are disabled, never deleted: their edits name them';
+    END $function$;
+
+CREATE OR REPLACE FUNCTION refuse_without_role(project integer, person integer, wanted text, what text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$ BEGIN
+        IF person IS NOT NULL AND NOT holds_role(project, person, wanted) THEN
+            RAISE EXCEPTION '% must be by somebody who is % of the project, person % is not', what, wanted, person
+                USING ERRCODE = 'restrict_violation';
+        END IF;
     END $function$;
 
 CREATE OR REPLACE FUNCTION revision_text(r annotation_revisions)
@@ -1166,6 +1233,8 @@ CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log FOR EACH STATE
 
 CREATE TRIGGER audits_decided_once BEFORE DELETE OR UPDATE ON audits FOR EACH ROW EXECUTE FUNCTION refuse_change_of_decided();
 
+CREATE TRIGGER audits_role BEFORE INSERT OR UPDATE ON audits FOR EACH ROW EXECUTE FUNCTION check_role_of_audit();
+
 CREATE TRIGGER family_edit_steps_append_only BEFORE DELETE OR UPDATE ON family_edit_steps FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER family_edit_steps_no_truncate BEFORE TRUNCATE ON family_edit_steps FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1178,6 +1247,8 @@ CREATE TRIGGER guidelines_append_only BEFORE DELETE OR UPDATE ON guidelines FOR 
 
 CREATE TRIGGER guidelines_no_truncate BEFORE TRUNCATE ON guidelines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER guidelines_role BEFORE INSERT ON guidelines FOR EACH ROW EXECUTE FUNCTION check_role_of_owner();
+
 CREATE TRIGGER qualifications_append_only BEFORE DELETE OR UPDATE ON qualifications FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER qualifications_no_truncate BEFORE TRUNCATE ON qualifications FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1186,13 +1257,19 @@ CREATE TRIGGER readings_append_only BEFORE DELETE OR UPDATE ON readings FOR EACH
 
 CREATE TRIGGER readings_no_truncate BEFORE TRUNCATE ON readings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER readings_role BEFORE INSERT ON readings FOR EACH ROW EXECUTE FUNCTION check_role_of_reading();
+
 CREATE TRIGGER release_signatures_append_only BEFORE DELETE OR UPDATE ON release_signatures FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER release_signatures_no_truncate BEFORE TRUNCATE ON release_signatures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER release_signatures_role BEFORE INSERT ON release_signatures FOR EACH ROW EXECUTE FUNCTION check_role_of_signature();
+
 CREATE TRIGGER releases_append_only BEFORE DELETE OR UPDATE ON releases FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER releases_no_truncate BEFORE TRUNCATE ON releases FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER releases_role BEFORE INSERT ON releases FOR EACH ROW EXECUTE FUNCTION check_role_of_owner();
 
 CREATE TRIGGER revision_seals_append_only BEFORE DELETE OR UPDATE ON revision_seals FOR EACH ROW EXECUTE FUNCTION refuse_change();
 

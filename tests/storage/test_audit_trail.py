@@ -9,12 +9,29 @@ import uuid
 import numpy as np
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from signal_processing.values import Annotation, Annotator
-from storage import annotations, as_of, audit, audit_trail, beats, bulk_edits, projects, readings, revisions, runs
+from signal_processing.values import Annotation, Annotator, Block
+from storage import (
+    annotations,
+    as_of,
+    audit,
+    audit_trail,
+    beats,
+    bulk_edits,
+    catalogue,
+    projects,
+    readings,
+    revisions,
+    runs,
+    users,
+    waveforms,
+)
 from storage.annotation_row import Actor
 from storage.audit_trail import Head
 from storage.bulk_edits import WantedEdit
+from storage.database import Database
 from storage.errors import ConstraintError
 from storage.readings import ReadingMarks
 
@@ -277,3 +294,47 @@ def test_each_past_is_equal_to_a_copy_that_was_taken_then(any_database, filled, 
             assert as_of.rows(conn, filled.stream_id, at_us) == copy, f"after step {number}"
     with any_database.transaction() as conn:
         assert as_of.rows(conn, filled.stream_id, copies[0][0] - 60_000_000) == []
+
+
+def test_a_past_is_equal_to_a_backup_of_the_whole_database_that_was_taken_then(database_dsn, signal, recording):
+    """A copy of the database's files, as PostgreSQL makes it while nobody is connected; read as any database is."""
+    name = conninfo_to_dict(database_dsn)["dbname"]
+    with Database.open(database_dsn) as database:
+        with database.transaction() as conn:
+            ada = users.create(conn, login="ada", password="correct horse", role="reader")  # noqa: S106 - a test's
+            stream = catalogue.ensure_stream(conn, name="s", device="d", t0_us=signal.t0_us)
+            group = catalogue.ensure_group(conn, stream.id, signal)
+            waveforms.store_blocks(conn, group, [Block(0, recording)])
+        programme = Programme(database, group, ada.actor)
+        (before_us,) = query(database, "SELECT clock_us()")
+    backups = []
+    steps = (
+        lambda: programme.revise(0, "confirm"),
+        lambda: (programme.revise(1, "reject"), programme.mark(300, 1_700), programme.relabel_beats()),
+        lambda: (programme.revise(0, "relabel", label="AFIB"), programme.revise(2, "delete")),
+    )
+    try:
+        for number, step in enumerate(steps):
+            with Database.open(database_dsn) as programme.database:
+                step()
+                (at_us,) = query(programme.database, "SELECT clock_us()")
+            backups.append((f"{name}_backup_{number}", at_us))
+            with psycopg.connect(make_conninfo(database_dsn, dbname="postgres"), autocommit=True) as conn:
+                conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+                wanted = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+                conn.execute(wanted.format(sql.Identifier(backups[-1][0]), sql.Identifier(name)))
+        for backup, at_us in backups:
+            with Database.open(make_conninfo(database_dsn, dbname=backup)) as then:
+                copy = states(then, stream.id)
+            with Database.open(database_dsn) as now, now.transaction() as conn:
+                assert as_of.rows(conn, stream.id, at_us) == copy
+                assert as_of.rows(conn, stream.id, before_us) != copy
+    finally:
+        with psycopg.connect(make_conninfo(database_dsn, dbname="postgres"), autocommit=True) as conn:
+            for backup, _ in backups:
+                conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(backup)))
+
+
+def query(database, statement):
+    with database.transaction() as conn:
+        return conn.execute(statement).fetchone()
