@@ -49,6 +49,8 @@ class Label(msgspec.Struct, frozen=True):
     wfdb_aux : WFDB aux string ("(AFIB").
     aami : N, S, V, F or Q; empty for what is no beat.
     snomed : SNOMED CT concept, empty where there is none.
+    icd10 : code of ICD-10 (WHO, 2019) that a diagnosis by this label is filed under, empty where there is none: coarser
+        than labels, flutter and fibrillation of the atria share one.
     """
 
     code: str
@@ -60,6 +62,7 @@ class Label(msgspec.Struct, frozen=True):
     aami: str = ""
     snomed: str = ""
     urgency: Urgency = Urgency.NONE
+    icd10: str = ""
 
 
 def _beat(code: str, number: int, name: str, aami: str, snomed: str = "") -> Label:
@@ -83,7 +86,7 @@ def _quality(code: str, number: int, name: str) -> Label:
     return Label(code, LabelKind.QUALITY, number, name, wfdb="~", wfdb_aux=code)
 
 
-LABELS: tuple[Label, ...] = (
+_WITHOUT_ICD10: tuple[Label, ...] = (
     _beat("N", 1, "Normal beat", "N"),
     _beat("L", 2, "Left bundle branch block beat", "N", "164909002"),
     _beat("R", 3, "Right bundle branch block beat", "N", "59118001"),
@@ -150,6 +153,35 @@ LABELS: tuple[Label, ...] = (
     _quality("MOTION", 155, "Motion"),
     _quality("MAINS", 156, "Mains hum"),
     _quality("WANDER", 157, "Baseline wander"),
+)
+
+_ICD10 = {
+    "I44.1": ("BII",),
+    "I44.7": ("L",),
+    "I45.1": ("R",),
+    "I45.4": ("B",),
+    "I45.6": ("PREX",),
+    "I46.9": ("ASYSTOLE",),
+    "I47.1": ("SVTA",),
+    "I47.2": ("VT",),
+    "I48.9": ("AFIB", "AFL"),
+    "I49.0": ("VFIB", "VFL", "!"),
+    "I49.1": ("A", "a"),
+    "I49.2": ("J",),
+    "I49.3": ("V", "r", "VCOUPLET", "RONT"),
+    "I49.4": ("S", "SVCOUPLET"),
+    "I49.8": ("NOD", "IVR"),
+    "R00.0": ("TACHY",),
+    "R00.1": ("BRADY",),
+    "R06.8": ("APNEA", "BRADYPNEA", "TACHYPNEA"),
+    "R09.0": ("HYPOXEMIA",),
+    "R94.3": ("STDEV",),
+    "W19": ("FALL",),
+    "Z95.0": ("PACED", "/"),
+}
+_ICD10_OF = {label: code for code, labels in _ICD10.items() for label in labels}
+LABELS: tuple[Label, ...] = tuple(
+    msgspec.structs.replace(entry, icd10=_ICD10_OF.get(entry.code, "")) for entry in _WITHOUT_ICD10
 )
 
 _BY_CODE = {label.code: label for label in LABELS}

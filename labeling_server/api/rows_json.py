@@ -64,6 +64,7 @@ def label_json(entry: Label) -> dict[str, Any]:
         "name": entry.name,
         "aami": entry.aami,
         "snomed": entry.snomed,
+        "icd10": entry.icd10,
         "urgency": int(entry.urgency),
     }
 

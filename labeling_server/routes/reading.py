@@ -25,7 +25,7 @@ from labeling_server.programme.entrance import finish_test, gate
 from labeling_server.programme.machine_marks import machine_marks
 from labeling_server.programme.reading_rules import dealer_of, decider_of, mixer_of
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
-from storage import assignments, guidelines, known_items, projects, readings
+from storage import assignments, guidelines, known_items, priorities, projects, readings
 from storage.errors import UnknownRowError
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ def put_design(project_id: RowId, body: DesignBody, database: Db, reader: ApiRea
     """Say how many read an item, and deal out items that nobody has yet; for owners."""
     with database.transaction() as conn:
         project = project_for(conn, reader, project_id, OWNS, "deal out items")
-        design = projects.Design(**body.model_dump(exclude={"seed"}))
+        design = projects.Design(**body.model_dump(exclude={"seed", "order"}))
         project = projects.set_design(conn, project, design, actor=reader.actor)
+        priorities.set_order(conn, project, body.order, seed=body.seed)
         n_items = assignments.deal(conn, project, dealer=dealer_of(project, seed=body.seed), actor=reader.actor)
         mixed = known_items.mix_in(conn, project, mixer=mixer_of(project, seed=body.seed), actor=reader.actor)
     return {"n_items": n_items, "n_gold": mixed["gold"], "n_repeats": mixed["repeats"]}

@@ -94,6 +94,7 @@ TEXTS: Final[dict[str, str]] = {
     "selection.aami": "AAMI class",
     "selection.rr": "RR before/after",
     "selection.snomed": "SNOMED CT",
+    "selection.icd10": "ICD-10",
     "selection.ongoing": "goes on",
     "selection.at": "At",
     "selection.changed": "Samples within it came at {time}, after it was made: part of the signal could not be seen. "

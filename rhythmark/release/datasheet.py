@@ -89,7 +89,7 @@ def dictionary() -> str:
         "records/NAME.con, .mac, .r1 ...": "WFDB annotations, one file an annotator",
         "beats.parquet, spans.parquet, records.parquet": "tables, described below",
         "history.jsonl": "one JSON object a revision: what a person did to an annotation, before and after",
-        "vocabulary.json": "every label with its name, AAMI class and SNOMED CT code",
+        "vocabulary.json": "every label with its name, AAMI class, SNOMED CT and ICD-10 codes",
         "splits.csv": "the part of each patient",
         "manifest.json": "what the release is made of, and how",
         "datasheet.md, datasheet.html": "what is in it, who labelled it, how well they agree",

@@ -319,3 +319,28 @@ def test_who_reads_as_well_sees_no_results_before_their_items_are_read(as_user, 
     assert ann.get(f"/api/projects/{project.id}/agreement").status_code == 403
     read_all(ann, project, span)
     assert ann.get(f"/api/projects/{project.id}/agreement").status_code == 200
+
+
+# Order ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [("age", [0, 1, 2]), ("risk", [0]), ("uncertainty", [0, 2, 3])],
+)
+def test_items_come_in_the_order_that_the_owner_wants(as_user, project, recording, order, first):
+    """The recording has VT in item 0 (2.8 to 5.2 s), AFIB in 2 (20 to 24.8 s), AFL in 3, noise beyond; all by 0.8."""
+    design(as_user("boss"), project, order=order, seed=1)
+    done = read_all(as_user("ann"), project, span)
+    places = [(item["start_us"] - recording.us_at(0)) // 10_000_000 for item in done]
+    assert sorted(places) == list(range(N_ITEMS))
+    if order == "uncertainty":
+        assert {0, 2, 3} - set(places[:4]) == set()  # one item in ten comes anywhere
+    else:
+        assert places[: len(first)] == first
+
+
+def test_an_order_by_lot_is_another_for_another_seed(as_user, project, recording):
+    design(as_user("boss"), project, order="random", seed=3)
+    starts = [item["start_us"] for item in read_all(as_user("ann"), project, span)]
+    assert starts != sorted(starts)

@@ -1,5 +1,7 @@
 """Vocabulary: WFDB's codes, and ours beside them."""
 
+import re
+
 import pytest
 from wfdb.io.annotation import ann_labels
 
@@ -38,6 +40,7 @@ def test_vocabulary_tells_beats_from_the_rest_by_length():
 def test_vocabulary_finds_a_label_by_code_and_by_number():
     assert label("V") is label_of_number(5)
     assert label("VT").snomed == "164895002"
+    assert (label("VT").icd10, label("AFIB").icd10, label("SR").icd10) == ("I47.2", "I48.9", "")
     assert is_known("AFIB")
 
 
@@ -51,3 +54,11 @@ def test_vocabulary_refuses_a_label_that_does_not_exist(code):
 def test_vocabulary_refuses_a_number_that_does_not_exist():
     with pytest.raises(UnknownLabelError, match="got 9999"):
         label_of_number(9999)
+
+
+def test_codes_of_icd10_are_of_its_form_and_of_labels_that_there_are():
+    from signal_processing import vocabulary
+
+    assert set(vocabulary._ICD10_OF) <= {entry.code for entry in LABELS}
+    assert all(re.fullmatch(r"[A-Z][0-9]{2}(\.[0-9])?", entry.icd10) for entry in LABELS if entry.icd10)
+    assert sum(bool(entry.icd10) for entry in LABELS) == len(vocabulary._ICD10_OF) > 25

@@ -1,7 +1,7 @@
 // What the server wrote into the page: the recording, the reader, the vocabulary, every text.
 
 /**
- * @typedef {{code: string, kind: string, number: number, name: string, aami: string, snomed: string, urgency: number}} Label
+ * @typedef {{code: string, kind: string, number: number, name: string, aami: string, snomed: string, icd10: string, urgency: number}} Label
  * @typedef {{name: string, unit: string, gain: number, offset: number}} Channel
  * @typedef {{id: number, name: string, fs_hz: number, t0_us: number, sample_type: string,
  *   first_sample: number, next_sample: number, channels: Channel[]}} Group

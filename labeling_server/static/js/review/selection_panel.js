@@ -68,6 +68,7 @@ function originFacts(row) {
     ...fact(say("selection.source"), `${row.author}${row.author_version ? ` ${row.author_version}` : ""}`),
     ...fact(say("selection.revision"), String(row.revision)),
     ...(labels.get(row.label)?.snomed ? fact(say("selection.snomed"), labels.get(row.label).snomed) : []),
+    ...(labels.get(row.label)?.icd10 ? fact(say("selection.icd10"), labels.get(row.label).icd10) : []),
   );
 }
 
