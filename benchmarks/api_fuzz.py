@@ -38,6 +38,7 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 SHOWN_PROBLEMS = 20
+OWN = "/api/account/"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +102,8 @@ def run(database: Database, options: Options) -> Account:
         *others, reader = api_site.people(address)
         account = Account(address)
         document = requests.get(f"{address}/api/openapi.json", cookies=dict(reader.cookies), timeout=60).json()
+        # what one may do with one's own account a viewer may as well; and it would end the sessions that send all this
+        document["paths"] = {path: said for path, said in document["paths"].items() if not path.startswith(OWN)}
         made = list(api_cases.requests_of(document, known, n_examples=options.examples, seed=options.seed))
         before = api_site.digests(database)
         _send_all(account, made, others)

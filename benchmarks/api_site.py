@@ -34,7 +34,8 @@ EDITED = frozenset(
 """Tables that edits of labels and families write."""
 
 _TABLES = """
-SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('audit_log', 'audit_head') ORDER BY 1
+SELECT tablename FROM pg_tables
+WHERE schemaname = 'public' AND tablename NOT IN ('audit_log', 'audit_head', 'user_sessions') ORDER BY 1
 """
 _DIGEST = "SELECT md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), '')) FROM {} t"
 _UNATTRIBUTED = """
@@ -117,7 +118,7 @@ def _signed_in(address: str, login: str) -> Person:
 
 
 def digests(database: Database) -> dict[str, str]:
-    """Of all rows of every table."""
+    """Of all rows of every table but the trail, and when sessions were seen last."""
     with database.transaction() as conn:
         tables = [name for (name,) in conn.execute(_TABLES).fetchall()]
         return {name: str(conn.execute(_DIGEST.format(name)).fetchone()) for name in tables}

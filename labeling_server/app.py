@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from dashboards import pages as dashboard_pages
-from labeling_server import login, metrics, pages
+from labeling_server import account, login, metrics, pages
 from labeling_server.api import openapi, problems
 from labeling_server.api.polling import PolledAnswers
 from labeling_server.beat_families import FamilyShelf
@@ -63,7 +63,15 @@ def create_app(
     app.state.reports = ReportShelf()
     app.state.release_maker = release_maker
     problems.register(app)
-    for router in (login.router, pages.router, programme_pages.router, work_pages.router, *ROUTERS):
+    for router in (
+        login.router,
+        account.pages,
+        account.router,
+        pages.router,
+        programme_pages.router,
+        work_pages.router,
+        *ROUTERS,
+    ):
         app.include_router(router)
     for guarded in (dashboard_pages.router(database, templates), *extra_routers):
         app.include_router(guarded, dependencies=[Depends(page_reader)], include_in_schema=False)

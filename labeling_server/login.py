@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response, status
@@ -12,7 +12,10 @@ from labeling_server.api.bounds import NO_NUL
 from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.sessions import Reader, Sessions, is_same_origin, optional_reader
 from labeling_server.texts import text
-from storage import users
+from storage import accounts, users
+
+if TYPE_CHECKING:
+    from storage.users import UserRow
 
 log = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False)
@@ -34,19 +37,31 @@ def log_in(request: Request, database: Db, login: Text, password: Text, next: Te
     address = request.client.host if request.client else "unknown"
     with database.transaction() as conn:
         answer = users.verify(conn, login=login, password=password, address=address)
-    if answer.user is None:
-        log.warning("login_failed", address=address, retry_after_s=answer.retry_after_s)
-        return _refused(request, login=login, next_path=_local(next), retry_after_s=answer.retry_after_s)
-    response = RedirectResponse(_local(next), status.HTTP_303_SEE_OTHER)
-    _sessions(request).begin(response, user_id=answer.user.id, login=answer.user.login, role=answer.user.role)
-    return response
+        if answer.user is not None:
+            response = RedirectResponse(_local(next), status.HTTP_303_SEE_OTHER)
+            begin_session(request, response, conn, answer.user)
+            return response
+    log.warning("login_failed", address=address, retry_after_s=answer.retry_after_s)
+    return _refused(request, login=login, next_path=_local(next), retry_after_s=answer.retry_after_s)
+
+
+def begin_session(request: Request, response: Response, conn: Any, user: UserRow) -> None:
+    """Let somebody who has proved who they are come in."""
+    address = request.client.host if request.client else "unknown"
+    agent = request.headers.get("user-agent", "")
+    _sessions(request).begin(response, conn, user, address=address, agent=agent)
 
 
 @router.post("/logout")
-def log_out(request: Request, csrf: Text, reader: Annotated[Reader | None, Depends(optional_reader)]) -> Response:
+def log_out(
+    request: Request, database: Db, csrf: Text, reader: Annotated[Reader | None, Depends(optional_reader)]
+) -> Response:
     """End the session."""
     if reader is not None and not reader.owns(csrf):
         raise HTTPException(status.HTTP_403_FORBIDDEN, "the form must carry the session's token")
+    if reader is not None:
+        with database.transaction() as conn:
+            accounts.end_session(conn, reader.csrf)
     response = RedirectResponse("/login", status.HTTP_303_SEE_OTHER)
     _sessions(request).end(response)
     return response

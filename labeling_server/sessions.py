@@ -14,14 +14,14 @@ import msgspec
 from fastapi import Depends, HTTPException, Request, status
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from storage import users
+from storage import accounts
 from storage.annotation_row import Actor
-from storage.errors import UnknownRowError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from labeling_server.settings import ServerSettings
+    from storage.users import UserRow
 
 COOKIE = "rhythmark_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -66,9 +66,15 @@ class Sessions:
         self._max_age_s = int(settings.session_hours * 3600)
         self._secure = settings.secure_cookies
 
-    def begin(self, response: Response, *, user_id: int, login: str, role: str) -> None:
-        """Set the cookie of a person who just proved their password."""
-        reader = Reader(user_id, login, role, secrets.token_urlsafe(24))
+    @property
+    def lasts_us(self) -> int:
+        """How long a session lasts."""
+        return self._max_age_s * 1_000_000
+
+    def begin(self, response: Response, conn: Any, user: UserRow, *, address: str, agent: str) -> None:
+        """Note the session and set the cookie of a person who just proved their password."""
+        reader = Reader(user.id, user.login, user.role, secrets.token_urlsafe(24))
+        accounts.begin_session(conn, user, reader.csrf, address=address, agent=agent)
         value = self._serializer.dumps(msgspec.structs.astuple(reader))
         response.set_cookie(
             COOKIE, value, max_age=self._max_age_s, httponly=True, samesite="lax", secure=self._secure, path="/"
@@ -103,8 +109,8 @@ def page_reader(request: Request, reader: Annotated[Reader | None, Depends(optio
     return reader
 
 
-def api_reader(request: Request, reader: Annotated[Reader | None, Depends(optional_reader)]) -> Reader:
-    """The person of an API request: 401 without a session, 403 for a write by a viewer or without the token."""
+def own_account(request: Request, reader: Annotated[Reader | None, Depends(optional_reader)]) -> Reader:
+    """The person of an API request on their own account: 401 without a session, 403 for a write without the token."""
     if reader is None:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, NO_SESSION)
     if not _is_still_there(request, reader):
@@ -113,7 +119,12 @@ def api_reader(request: Request, reader: Annotated[Reader | None, Depends(option
         return reader
     if not reader.owns(request.headers.get(CSRF_HEADER, "")):
         raise HTTPException(status.HTTP_403_FORBIDDEN, f"writes must carry the session's token in {CSRF_HEADER}")
-    if not reader.may_write:
+    return reader
+
+
+def api_reader(request: Request, reader: Annotated[Reader, Depends(own_account)]) -> Reader:
+    """The same, and 403 for a write by a viewer."""
+    if request.method not in _SAFE_METHODS and not reader.may_write:
         raise HTTPException(
             status.HTTP_403_FORBIDDEN, f"role must be admin or reader to change labels, got {reader.role}"
         )
@@ -121,17 +132,15 @@ def api_reader(request: Request, reader: Annotated[Reader | None, Depends(option
 
 
 def _is_still_there(request: Request, reader: Reader) -> bool:
-    """Whether the person may still come in: not disabled, nor given another role, since the login."""
-    try:
-        with request.app.state.database.transaction() as conn:
-            user = users.find(conn, reader.user_id)
-    except UnknownRowError:  # a cookie of another database
-        return False
-    return not user.disabled and user.role == reader.role
+    """Whether the session stands, and the person was neither disabled nor given another role since the login."""
+    with request.app.state.database.transaction() as conn:
+        user = accounts.standing(conn, reader.csrf)
+    return user is not None and user.id == reader.user_id and not user.disabled and user.role == reader.role
 
 
 PageReader = Annotated[Reader, Depends(page_reader)]
 ApiReader = Annotated[Reader, Depends(api_reader)]
+OwnAccount = Annotated[Reader, Depends(own_account)]
 
 
 def is_same_origin(request: Request) -> bool:

@@ -289,12 +289,17 @@ def _db(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _user(commands: Commands[argparse.ArgumentParser]) -> None:
-    command = new_command(commands, "user", "add, disable or list the people who may log in")
+    command = new_command(commands, "user", "add, invite, disable, enable or list the people who may log in")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     add = new_command(actions, "add", "add a person; the password is asked for, or read from standard input or a file")
     add.add_argument("login")
     add.add_argument("--role", default="reader", metavar="ROLE", help="what the person may do (default: reader)")
     add.add_argument("--password-file", type=Path, metavar="PATH", help="file whose first line is the password")
+    invite = new_command(actions, "invite", "let somebody choose their own password; gives the path of a page, once")
+    invite.add_argument("login")
+    invite.add_argument("--role", default="reader", metavar="ROLE", help="what the person may do (default: reader)")
+    enable = new_command(actions, "enable", "let a person log in again")
+    enable.add_argument("login")
     disable = new_command(actions, "disable", "let a person no longer log in; what they did keeps their name")
     disable.add_argument("login")
     new_command(actions, "list", "list everybody")

@@ -482,6 +482,16 @@ CREATE TABLE guidelines (
     published_us bigint DEFAULT now_us() NOT NULL
 );
 
+CREATE TABLE invitations (
+    token_hash bytea NOT NULL,
+    login text NOT NULL,
+    role text NOT NULL,
+    created_by text NOT NULL,
+    created_us bigint DEFAULT clock_us() NOT NULL,
+    expires_us bigint NOT NULL,
+    used_us bigint
+);
+
 CREATE TABLE login_failures (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     login text NOT NULL,
@@ -696,6 +706,17 @@ CREATE TABLE timelines (
     drift_ppm double precision,
     sample_drift_ppm double precision,
     updated_us bigint DEFAULT now_us() NOT NULL
+);
+
+CREATE TABLE user_sessions (
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    user_id integer NOT NULL,
+    token_hash bytea NOT NULL,
+    address text NOT NULL,
+    agent text DEFAULT ''::text NOT NULL,
+    began_us bigint DEFAULT clock_us() NOT NULL,
+    seen_us bigint DEFAULT clock_us() NOT NULL,
+    ended_us bigint
 );
 
 CREATE TABLE users (
@@ -935,6 +956,12 @@ ALTER TABLE guidelines ADD CONSTRAINT guidelines_version_check CHECK ((version >
 
 ALTER TABLE guidelines ADD CONSTRAINT guidelines_why_check CHECK (((length(why) >= 1) AND (length(why) <= 500)));
 
+ALTER TABLE invitations ADD CONSTRAINT invitations_login_check CHECK ((login <> ''::text));
+
+ALTER TABLE invitations ADD CONSTRAINT invitations_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE invitations ADD CONSTRAINT invitations_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'reader'::text, 'viewer'::text])));
+
 ALTER TABLE login_failures ADD CONSTRAINT login_failures_pkey PRIMARY KEY (id);
 
 ALTER TABLE patients ADD CONSTRAINT patients_pkey PRIMARY KEY (id);
@@ -1121,6 +1148,14 @@ ALTER TABLE timelines ADD CONSTRAINT timelines_group_id_fkey FOREIGN KEY (group_
 
 ALTER TABLE timelines ADD CONSTRAINT timelines_pkey PRIMARY KEY (group_id);
 
+ALTER TABLE user_sessions ADD CONSTRAINT user_sessions_agent_check CHECK ((length(agent) <= 200));
+
+ALTER TABLE user_sessions ADD CONSTRAINT user_sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE user_sessions ADD CONSTRAINT user_sessions_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE user_sessions ADD CONSTRAINT user_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+
 ALTER TABLE users ADD CONSTRAINT users_login_check CHECK ((login <> ''::text));
 
 ALTER TABLE users ADD CONSTRAINT users_login_key UNIQUE (login);
@@ -1208,6 +1243,8 @@ CREATE INDEX reading_items_undealt ON reading_items USING btree (project_id, id)
 CREATE INDEX readings_project ON readings USING btree (project_id, id);
 
 CREATE INDEX streams_patient ON streams USING btree (patient_id);
+
+CREATE INDEX user_sessions_user ON user_sessions USING btree (user_id, began_us);
 
 CREATE TRIGGER adjudications_append_only BEFORE DELETE OR UPDATE ON adjudications FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -1353,6 +1390,8 @@ COMMENT ON COLUMN family_edits.change IS 'Counts edits, undos and redos of the g
 
 COMMENT ON TABLE guidelines IS 'How to read, in numbered clauses (Markdown); a version is never changed';
 
+COMMENT ON TABLE invitations IS 'Whoever has the token chooses the password of that login, once, until it expires';
+
 COMMENT ON TABLE project_members IS 'What a person may do in a project; a person may hold several roles';
 
 COMMENT ON TABLE project_readers IS 'Who reads in a project, by the name that results show: of a person a pseudonym, never the login';
@@ -1438,6 +1477,8 @@ COMMENT ON COLUMN timelines.offset_ms IS 'The server''s clock less the device''s
 COMMENT ON COLUMN timelines.drift_ppm IS 'The device''s clock against the server''s, positive when it is fast';
 
 COMMENT ON COLUMN timelines.sample_drift_ppm IS 'The device''s sampling against its own clock, positive when it is fast';
+
+COMMENT ON TABLE user_sessions IS 'Who is signed in where; the token itself is in the browser alone';
 
 COMMENT ON COLUMN waveform_blocks.codec IS '0 to 15: int16; 16, 17: int32; 18, 19: float32; even ones of these are uncompressed (signal_processing/wide_codec.py)';
 

@@ -70,15 +70,23 @@ def create(conn: Connection[TupleRow], *, login: str, password: str, role: Role)
     ------
     ConstraintError : if the login is taken or empty, the role unknown or the password too short.
     """
+    check_new(conn, login, role)
+    row = fetch_one(conn, _SQL["create"], {"login": login, "role": role, "password_hash": _hashed(password)})
+    assert row is not None  # noqa: S101 - INSERT .. RETURNING gives a row or raises
+    return UserRow(*row)
+
+
+def check_new(conn: Connection[TupleRow], login: str, role: str) -> None:
+    """Raise ConstraintError for a login that is taken or none, or a role that there is not."""
+    if not login:
+        msg = "login must not be empty"
+        raise ConstraintError(msg)
     if fetch_one(conn, _SQL["find"], {"login": login}) is not None:
         msg = f"login must be a free one, {login!r} is taken"
         raise ConstraintError(msg)
     if role not in ROLES:
         msg = f"role must be one of {', '.join(ROLES)}, got {role!r}"
         raise ConstraintError(msg)
-    row = fetch_one(conn, _SQL["create"], {"login": login, "role": role, "password_hash": _hashed(password)})
-    assert row is not None  # noqa: S101 - INSERT .. RETURNING gives a row or raises
-    return UserRow(*row)
 
 
 def verify(conn: Connection[TupleRow], *, login: str, password: str, address: str) -> Verification:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
 
 from labeling_server.api.bounds import MAX_ROW_ID
-from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.sessions import OwnAccount  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.errors import InvalidValueError
 from storage.catalogue import GroupRow, group_by_id
 from storage.database import Database
@@ -34,7 +34,7 @@ MAX_SHOWN = 100
 _REVISION = re.compile(r'"([0-9]{1,10})"')
 
 
-def known_query(request: Request, _: ApiReader) -> None:
+def known_query(request: Request, _: OwnAccount) -> None:
     """A query whose parameters the route knows: one that is mistyped would filter nothing, and nobody would notice.
 
     Raises

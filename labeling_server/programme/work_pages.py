@@ -38,11 +38,11 @@ router = APIRouter(include_in_schema=False, route_class=ProgrammeRoute)
 Mode = Literal["read", "adjudicate", "audit", "lesson"]
 _TAB_OF: dict[Mode, str] = {"read": "read", "adjudicate": "disputes", "audit": "audits", "lesson": "mine"}
 _WRITING = ("desk.", "agreement.ambiguous", "agreement.unreadable", "forms.", "guideline.", "quality.", "releases.",
-            "help.", "do.relabel", "save.offline", "error.")  # fmt: skip
+            "help.", "account.", "do.relabel", "save.offline", "error.")  # fmt: skip
 """Beginnings of the texts that scripts of these pages say."""
 
 
-def _config(request: Request, reader: Reader) -> dict[str, Any]:
+def page_config(request: Request, reader: Reader) -> dict[str, Any]:
     """What every script of a page needs; no recording, which these pages come to by their items."""
     return {
         "stream": {"id": 0, "ended_us": None},
@@ -63,7 +63,7 @@ def _context(conn: Any, request: Request, reader: Reader, project: ProjectRow, c
         "project_row": project,
         "tabs": tabs_of(conn, reader, project),
         "current": current,
-        "config": _config(request, reader),
+        "config": page_config(request, reader),
         "clock": partial(clock, zone=zone),
         "day": lambda us: f"{datetime.fromtimestamp(us / 1e6, UTC).astimezone(zone):%Y-%m-%d}",
         "is_owner": _holds(conn, reader, project, access.OWNS),

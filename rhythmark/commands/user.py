@@ -1,4 +1,4 @@
-"""`rhythmark user add | disable | list`."""
+"""`rhythmark user add | invite | disable | enable | list`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from rhythmark.settings import SettingsError
 from rhythmark.tables import as_table
+from rhythmark.who import operator
 from signal_processing.clock import US_PER_S
-from storage import users
+from storage import accounts, audit, users
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Namespace, settings: Settings) -> int:
-    """Add, disable or list people."""
+    """Add, invite, disable, enable or list people."""
     dsn = settings.required_dsn()
     # asked before the database is: nobody likes to type a password twice because the server was away
     password = _password(arguments.password_file) if arguments.action == "add" else ""
@@ -29,9 +30,16 @@ def run(arguments: Namespace, settings: Settings) -> int:
         if arguments.action == "add":
             users.create(conn, login=arguments.login, password=password, role=arguments.role)
             print(f"added {arguments.login} ({arguments.role})")
-        elif arguments.action == "disable":
-            users.disable(conn, arguments.login)
-            print(f"disabled {arguments.login}")
+        elif arguments.action == "invite":
+            token = accounts.invite(conn, login=arguments.login, role=arguments.role, actor=operator())
+            print(f"/invitation/{token}")
+            told = f"whoever opens that path of this site within a week chooses the password of {arguments.login}"
+            print(told, file=sys.stderr)
+        elif arguments.action in {"disable", "enable"}:
+            change = users.disable if arguments.action == "disable" else users.enable
+            change(conn, arguments.login)
+            audit.record(conn, operator(), f"user-{arguments.action}d", f"login {arguments.login}")
+            print(f"{arguments.action}d {arguments.login}")
         else:
             rows = [
                 (user.login, user.role, "disabled" if user.disabled else "active", _day(user.created_us))
