@@ -41,9 +41,21 @@ def project_with_results(conn: Any, reader: Reader, project_id: int) -> ProjectR
     UnknownRowError : if there is none, or none that the person has to do with: which it is, stays untold.
     HTTPException : 403 for its readers and monitors, also for those who hold another role but have items to read.
     """
-    project = project_for(conn, reader, project_id, SEES_RESULTS, "see results")
+    return project_unblinded(conn, reader, project_id, SEES_RESULTS, "see results")
+
+
+def project_unblinded(
+    conn: Any, reader: Reader, project_id: int, roles: frozenset[ProjectRole], what: str, *, admin_may: bool = True
+) -> ProjectRow:
+    """The same as `project_for`, for what tells of other readers: not while one has items to read oneself.
+
+    Raises
+    ------
+    UnknownRowError, HTTPException : as `project_for`; 403 also for those who have items to read.
+    """
+    project = project_for(conn, reader, project_id, roles, what, admin_may=admin_may)
     if assignments.has_unread(conn, project_id, reader.user_id):
-        msg = "who reads as well sees results when their own items are read, some are not"
+        msg = "who reads as well sees what others read when their own items are read, some are not"
         raise HTTPException(status.HTTP_403_FORBIDDEN, msg)
     return project
 

@@ -15,7 +15,7 @@ from labeling_server.api.reading_bodies import MAX_VERSION
 from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.api.rows_json import label_json, reader_json
 from labeling_server.programme import access
-from labeling_server.programme.access import project_for
+from labeling_server.programme.access import project_for, project_unblinded
 from labeling_server.programme.guideline_texts import as_html, clauses_of
 from labeling_server.programme.navigation import tabs_of
 from labeling_server.programme.pages import ProgrammeRoute, clock, page
@@ -157,7 +157,7 @@ def _differences(before: GuidelineRow | None, shown: GuidelineRow | None) -> dic
 def quality_page(project_id: RowId, request: Request, database: Db, reader: PageReader) -> HTMLResponse:
     """How well people read, and how the project is read; for owners and auditors."""
     with database.transaction() as conn:
-        project = project_for(conn, reader, project_id, access.SEES_QUALITY, "see how well people read")
+        project = project_unblinded(conn, reader, project_id, access.SEES_QUALITY, "see how well people read")
         audit.record(conn, reader.actor, "opened", f"quality of project {project.name}")
         context = _context(conn, request, reader, project, "quality")
         people = projects.readers(conn, project_id)

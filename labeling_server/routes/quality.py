@@ -16,7 +16,7 @@ from labeling_server.api.reading_bodies import (  # noqa: TC001 - FastAPI reads 
     TruthBody,
 )
 from labeling_server.api.requests import Db, api_router
-from labeling_server.programme.access import AUDITS, DECIDES, OWNS, READS, SEES_QUALITY, project_for
+from labeling_server.programme.access import AUDITS, DECIDES, OWNS, READS, SEES_QUALITY, project_for, project_unblinded
 from labeling_server.programme.machine_marks import machine_marks
 from labeling_server.programme.quality import OwnQuality, QualityReport, own_quality, quality_of
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
@@ -70,7 +70,7 @@ def give_test(project_id: RowId, reader_id: RowId, database: Db, reader: ApiRead
 def draw_audits(project_id: RowId, body: DrawBody, database: Db, reader: ApiReader) -> dict[str, Any]:
     """Draw closed items for audits, by lot and by risk; for owners and auditors."""
     with database.transaction() as conn:
-        project = project_for(conn, reader, project_id, SEES_QUALITY, "draw audits")
+        project = project_unblinded(conn, reader, project_id, SEES_QUALITY, "draw audits")
         found = [
             Finished(one.item_id, one.reader_ids, one.seconds, one.was_disputed, one.labels)
             for one in audits.candidates(conn, project_id)
@@ -89,7 +89,7 @@ def draw_audits(project_id: RowId, body: DrawBody, database: Db, reader: ApiRead
 def list_audits(project_id: RowId, database: Db, reader: ApiReader) -> list[dict[str, Any]]:
     """What waits for an auditor, of what they had no part in; for auditors."""
     with database.transaction() as conn:
-        project_for(conn, reader, project_id, AUDITS, "audit", admin_may=False)
+        project_unblinded(conn, reader, project_id, AUDITS, "audit", admin_may=False)
         found = audits.waiting(conn, project_id, user_id=reader.user_id)
     return [
         {"item": item_json(one.item), "why": one.why, "answer": one.answer, "marks": marks_json(one.marks)}
@@ -158,7 +158,7 @@ def get_lesson(item_id: RowId, database: Db, reader: ApiReader) -> dict[str, Any
 def get_quality(project_id: RowId, database: Db, reader: ApiReader) -> QualityReport:
     """How well each person reads, by pseudonym; errors by group of patients. For owners and auditors."""
     with database.transaction() as conn:
-        project = project_for(conn, reader, project_id, SEES_QUALITY, "see how well people read")
+        project = project_unblinded(conn, reader, project_id, SEES_QUALITY, "see how well people read")
         audit.record(conn, reader.actor, "opened", f"quality of project {project.name}")
         return quality_of(conn, project, projects.readers(conn, project_id))
 

@@ -11,7 +11,7 @@ from labeling_server.api import programme_answers as answers
 from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.api.reading_bodies import ReleaseBody, SignatureBody  # noqa: TC001 - FastAPI reads them at run time
 from labeling_server.api.requests import Db, api_router
-from labeling_server.programme.access import OWNS, SIGNS, TAKES_DATA, project_for
+from labeling_server.programme.access import OWNS, SIGNS, TAKES_DATA, project_for, project_unblinded
 from labeling_server.programme.release_list import check_may_take, role_of, visible_releases
 from labeling_server.programme.releasing import NotWrittenError, ReleaseRequest
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
@@ -74,7 +74,7 @@ def take_release(
 ) -> FileResponse:
     """The whole version as one file; for owners, and for researchers once an owner has signed it."""
     with database.transaction() as conn:
-        project = project_for(conn, reader, project_id, TAKES_DATA, "take a release", admin_may=False)
+        project = project_unblinded(conn, reader, project_id, TAKES_DATA, "take a release", admin_may=False)
         check_may_take(conn, reader, project, version)
         audit.record(conn, reader.actor, "release-taken", f"project {project.name}", {"version": version})
     path = _maker(request).archive(project, version)
