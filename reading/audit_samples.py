@@ -13,24 +13,29 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RANDOM = "random"
-DISPUTED, RARE, FAST, ALONE, NEW_READER = "readers differed", "rare label", "read fast", "one reader", "new reader"
+DOUBTFUL, DISPUTED, RARE = "skill says otherwise", "readers differed", "rare label"
+FAST, ALONE, NEW_READER = "read fast", "one reader", "new reader"
 RARE_SHARE = 0.05
 """A label that so few of all items bear is rare."""
 FAST_SD = 2.0
 """Read so many standard deviations of the logarithm faster than usual."""
 NEW_BELOW = 50
 """Who has read fewer items is new."""
-_WEIGHTS = {DISPUTED: 3.0, RARE: 2.0, FAST: 2.0, ALONE: 1.0, NEW_READER: 1.0}
+_WEIGHTS = {DOUBTFUL: 6.0, DISPUTED: 3.0, RARE: 2.0, FAST: 2.0, ALONE: 1.0, NEW_READER: 1.0}
 
 
 class Finished(NamedTuple):
-    """A finished item: who read it (by number), the seconds of the fastest, whether they differed, its labels."""
+    """A finished item: who read it (by number), the seconds of the fastest, whether they differed, its labels.
+
+    `is_doubtful`: whether the skill of its readers says something else than was decided.
+    """
 
     item: int
     readers: Sequence[int]
     seconds: float | None
     was_disputed: bool
     labels: Sequence[str]
+    is_doubtful: bool = False
 
 
 def draw(finished: Sequence[Finished], *, n_random: int, n_risk: int, rng: np.random.Generator) -> dict[int, str]:
@@ -63,6 +68,7 @@ def reasons_of(finished: Sequence[Finished]) -> list[list[str]]:
         [
             reason
             for reason, holds in (
+                (DOUBTFUL, one.is_doubtful),
                 (DISPUTED, one.was_disputed),
                 (RARE, bool(rare & set(one.labels))),
                 (FAST, bool(fast[at])),

@@ -39,6 +39,11 @@ def _project(commands: Commands[argparse.ArgumentParser]) -> None:
     items.add_argument("project", metavar="NAME")
     items.add_argument("streams", nargs="+", metavar="STREAM", help="see `rhythmark streams`")
     items.add_argument("--length-s", type=positive, metavar="S", help="of a piece (default: the whole stream is one)")
+    text = "instead, what machines found with these labels, as VT,AFIB, each an item"
+    items.add_argument("--around", metavar="LABEL,...", help=text)
+    items.add_argument(
+        "--context-s", type=positive, default=10.0, metavar="S", help="before and after it (default: 10)"
+    )
     deal = new_command(actions, "deal", "say how many read an item, and deal out those that nobody has yet")
     deal.add_argument("project", metavar="NAME")
     deal.add_argument("--readers", type=count, default=2, metavar="N", help="of an item (default: 2)")

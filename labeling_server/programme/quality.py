@@ -15,6 +15,7 @@ import numpy as np
 
 from labeling_server.programme.reading_rules import judged
 from labeling_server.programme.report import SEED, Figure
+from labeling_server.programme.skills import skills_of
 from reading import charts, effects, gold
 from storage import audits, known_items, qualifications
 
@@ -112,6 +113,7 @@ class ReaderQuality:
     Parameters
     ----------
     right : of hidden gold; `labels` the same by label.
+    skill : share right as estimated without any truth (Dawid and Skene); None where items are few.
     same : of items read twice, those that they called the same.
     overturned : of audited items that they read.
     """
@@ -119,6 +121,7 @@ class ReaderQuality:
     name: str
     right: ShareFigure
     labels: list[LabelShare]
+    skill: float | None
     same: ShareFigure
     overturned: ShareFigure
     weeks: list[Week]
@@ -151,10 +154,17 @@ class GroupFigures:
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
-    """A project's readers; `audits` are drawn, done and overturned."""
+    """A project's readers.
+
+    Parameters
+    ----------
+    audits : drawn, done and overturned.
+    doubtful : items of which the skill of their readers says something else than was decided.
+    """
 
     readers: list[ReaderQuality]
     audits: list[int]
+    doubtful: list[int]
     assistance: AssistanceFigures | None
     groups: list[GroupFigures]
 
@@ -190,10 +200,12 @@ def quality_of(conn: Any, project: ProjectRow, readers: Sequence[ReaderRow]) -> 
         finished[one.compared.reader_id].append(place)
     usual = _bounded(float(wrong.mean()) if len(wrong) else 0.0)
     rate = _rate([judged(one, project) for own in known.values() for one in own])
+    skills = skills_of(decided)
     return QualityReport(
         [
             replace(
                 found,
+                skill=skills.accuracy.get(one.name),
                 alarms=[
                     *found.alarms,
                     *_drift([decided[place].compared for place in finished[one.id]], wrong[finished[one.id]], usual),
@@ -206,6 +218,7 @@ def quality_of(conn: Any, project: ProjectRow, readers: Sequence[ReaderRow]) -> 
             ]
         ],
         list(audits.counts(conn, project.id)),
+        skills.doubtful,
         _assistance(decided, wrong),
         _groups(decided, wrong),
     )
@@ -266,6 +279,7 @@ def _reader(
         reader.name,
         _share(score.n_right, score.n_items),
         [LabelShare(name, _share(*counts)) for name, counts in score.labels.items()],
+        None,
         _share(same, len(again)),
         _share(n_overturned, n_audited),
         _weeks(known, found, rate),

@@ -19,6 +19,7 @@ from labeling_server.api.requests import Db, api_router
 from labeling_server.programme.access import AUDITS, DECIDES, OWNS, READS, SEES_QUALITY, project_for, project_unblinded
 from labeling_server.programme.machine_marks import machine_marks
 from labeling_server.programme.quality import OwnQuality, QualityReport, own_quality, quality_of
+from labeling_server.programme.skills import skills_of
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from reading.audit_samples import Finished, draw
 from reading.charts import sample_size
@@ -71,8 +72,9 @@ def draw_audits(project_id: RowId, body: DrawBody, database: Db, reader: ApiRead
     """Draw closed items for audits, by lot and by risk; for owners and auditors."""
     with database.transaction() as conn:
         project = project_unblinded(conn, reader, project_id, SEES_QUALITY, "draw audits")
+        doubtful = set(skills_of(known_items.against_consensus(conn, project_id)).doubtful)
         found = [
-            Finished(one.item_id, one.reader_ids, one.seconds, one.was_disputed, one.labels)
+            Finished(one.item_id, one.reader_ids, one.seconds, one.was_disputed, one.labels, one.item_id in doubtful)
             for one in audits.candidates(conn, project_id)
         ]
         chosen = draw(found, n_random=body.n_random, n_risk=body.n_risk, rng=np.random.default_rng(body.seed))

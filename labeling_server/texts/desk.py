@@ -132,11 +132,13 @@ DESK_TEXTS: Final[dict[str, str]] = {
     "guideline.publish.done": "Version {version} is published",
     "quality.title": "How well {project} is read",
     "quality.readers": "Readers",
-    "quality.readers.text": "Right: of hidden items whose truth is known. Same: of items that were read twice."
-    " Overturned:"
-    " of what auditors looked at. Intervals are of 95 % (Wilson).",
+    "quality.readers.text": "Right: of hidden items whose truth is known. Skill: the same, estimated from all readings"
+    " without any truth (Dawid and Skene). Same: of items that were read twice. Overturned: of what auditors looked at."
+    " Intervals are of 95 % (Wilson).",
     "quality.reader": "Reader",
     "quality.right": "Right",
+    "quality.skill": "Skill",
+    "quality.doubtful": "The skill of their readers says something else of {n} items: they are drawn by risk first.",
     "quality.same": "Same twice",
     "quality.overturned": "Overturned",
     "quality.test": "Entrance test",

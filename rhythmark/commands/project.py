@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+import storage.annotations as annotation_rows
 from formats.csv_signals import read_column
 from formats.errors import FormatError
 from formats.wave_marks import landmarks_in
 from formats.wfdb_files import read_annotations, read_header, read_marks
-from labeling_server.programme.reading_rules import dealer_of, decider_of, one_more
+from labeling_server.programme.reading_rules import dealer_of, decider_of, mixer_of, one_more
 from rhythmark.tables import as_table
 from rhythmark.who import operator
 from signal_processing.clock import US_PER_S
 from signal_processing.errors import InvalidValueError
-from storage import assignments, catalogue, projects, readings, users
+from signal_processing.vocabulary import label
+from storage import assignments, catalogue, known_items, projects, readings, revisions, users
 from storage.database import Database
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from rhythmark.settings import Settings
     from signal_processing.values import Annotation
@@ -92,11 +95,25 @@ def _items(conn: Any, arguments: Namespace) -> str:
             raise InvalidValueError(msg)
         start = min(_extent(group)[0] for group in groups)
         end = max(_extent(group)[1] for group in groups)
-        length_us = end - start if arguments.length_s is None else round(arguments.length_s * US_PER_S)
-        for at in range(start, end, length_us):
-            readings.ensure_item(conn, project, stream.id, at, min(at + length_us, end))
+        for from_us, to_us in _pieces(conn, stream.id, start, end, arguments):
+            readings.ensure_item(conn, project, stream.id, from_us, to_us)
             n_items += 1
     return f"{project.name}: {n_items} items of {len(arguments.streams)} streams; `project deal` gives them to readers"
+
+
+def _pieces(conn: Any, stream_id: int, start: int, end: int, arguments: Namespace) -> Iterator[tuple[int, int]]:
+    """Of [start, end): one after the other, or around what machines found there, as they said it."""
+    if arguments.around is None:
+        length_us = end - start if arguments.length_s is None else round(arguments.length_s * US_PER_S)
+        for at in range(start, end, length_us):
+            yield at, min(at + length_us, end)
+        return
+    labels = {label(code.strip()).code for code in arguments.around.split(",")}
+    context_us = round(arguments.context_s * US_PER_S)
+    for row in annotation_rows.spans_between(conn, stream_id, start, end + 1, with_deleted=True):
+        said = revisions.as_first_said(conn, row)
+        if row.author.kind == "machine" and said["label"] in labels:
+            yield max(said["start_us"] - context_us, start), min(said["end_us"] + context_us, end)
 
 
 def _deal(conn: Any, arguments: Namespace) -> str:
@@ -105,9 +122,10 @@ def _deal(conn: Any, arguments: Namespace) -> str:
     design = projects.design_of(project)._replace(n_readers=arguments.readers, double_share=arguments.double_share)
     project = projects.set_design(conn, project, design, actor=actor)
     n_items = assignments.deal(conn, project, dealer=dealer_of(project, seed=arguments.seed), actor=actor)
-    return (
-        f"{project.name}: {n_items} items dealt out, a share of {project.double_share:g} to {project.n_readers} readers"
-    )
+    mixed = known_items.mix_in(conn, project, mixer=mixer_of(project, seed=arguments.seed), actor=actor)
+    more = "".join(f", {n} {what}" for what, n in mixed.items() if n)
+    share = f"a share of {project.double_share:g} to {project.n_readers} readers"
+    return f"{project.name}: {n_items} items dealt out, {share}{more}"
 
 
 def _withdraw(conn: Any, project: ProjectRow, login: str) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reading.audit_samples import ALONE, DISPUTED, FAST, NEW_READER, RANDOM, RARE, Finished, draw, reasons_of
+from reading.audit_samples import ALONE, DISPUTED, DOUBTFUL, FAST, NEW_READER, RANDOM, RARE, Finished, draw, reasons_of
 
 
 def finished(n=200, **changes):
@@ -23,10 +23,11 @@ def test_reasons_are_told_of_what_is_unusual_and_of_nothing_else():
         i7={"seconds": 1.0},
         i9={"readers": [1]},
         i11={"readers": [1, 9]},
+        i13={"is_doubtful": True},
     )
     found = reasons_of(items)
-    assert [found[i] for i in (3, 5, 7, 9, 11)] == [[DISPUTED], [RARE], [FAST], [ALONE], [NEW_READER]]
-    usual = [at for at in range(len(items)) if at not in {3, 5, 7, 9, 11}]
+    assert [found[i] for i in (3, 5, 7, 9, 11, 13)] == [[DISPUTED], [RARE], [FAST], [ALONE], [NEW_READER], [DOUBTFUL]]
+    usual = [at for at in range(len(items)) if at not in {3, 5, 7, 9, 11, 13}]
     assert sum(bool(found[at]) for at in usual) <= 0.05 * len(usual)  # the fastest of the usual
 
 

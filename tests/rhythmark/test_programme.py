@@ -11,8 +11,8 @@ import pytest
 from formats.mit_annotations import Mark, encode
 from formats.wfdb_files import write_record
 from signal_processing.errors import RhythmarkError
-from signal_processing.values import Block, Channel, Signal
-from storage import catalogue, projects, readings, users, waveforms
+from signal_processing.values import Annotation, Annotator, Block, Channel, Signal
+from storage import annotations, catalogue, projects, readings, runs, users, waveforms
 
 FS_HZ = 250.0
 N_SAMPLES = 5_000
@@ -241,6 +241,24 @@ def test_items_are_made_of_streams_and_dealt_out(ran, records, database):
 def test_the_command_line_itself_says_what_is_wrong_in_one_line(rhythmark, database_dsn):
     done = rhythmark("agreement", "none", RHYTHMARK_DSN=database_dsn)
     assert (done.returncode, done.stderr) == (1, "error: project must be one that there is, got 'none'\n")
+
+
+def test_items_are_made_around_what_machines_found(ran, records, database):
+    ran("load", records / "one")
+    ran("project", "create", "pilot")
+    machine = Annotator("machine", "test", "1")
+    with database.transaction() as conn:
+        group = catalogue.groups_of(conn, catalogue.stream_named(conn, "one").id)[0]
+        run_id = runs.ensure_run(conn, group.id, machine, {})
+        spans = [("VT", 500, 750), ("AFIB", 2_000, 2_500), ("VT", 4_900, 5_000)]
+        found = [Annotation(start=a, end=b, label=label, annotator=machine) for label, a, b in spans]
+        annotations.propose(conn, group.stream_id, group, run_id, found)
+        us = group.signal.clock.us_at
+    assert ran("project", "items", "pilot", "one", "--around", "VT", "--context-s", "1").startswith("pilot: 2 items")
+    with database.transaction() as conn:
+        bounds = conn.execute("SELECT start_us, end_us FROM reading_items ORDER BY start_us").fetchall()
+    assert bounds == [(us(250), us(1_000)), (us(4_650), us(5_000))]
+    assert "must be one of the vocabulary" in ran("project", "items", "pilot", "one", "--around", "VT,XX", fails=True)
 
 
 # De-identification at load ----------------------------------------------------------------------------------------
