@@ -50,8 +50,8 @@ bench: $(VENV)/.development $(VENV)/.project ## Benchmarks as JSON lines [NAME="
 
 lock: $(VENV)/.development ## Compile the lock files from pyproject.toml [UPGRADE=1]
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra demo --group dev pyproject.toml -o requirements.lock
-	$(COMPILE) --extra demo --group build -c requirements.lock pyproject.toml -o requirements-demo.lock
-	$(COMPILE) --group build -c requirements.lock pyproject.toml -o docker/requirements.lock
+	$(COMPILE) --extra demo --extra parquet --group build -c requirements.lock pyproject.toml -o requirements-demo.lock
+	$(COMPILE) --extra parquet --group build -c requirements.lock pyproject.toml -o docker/requirements.lock
 
 clean: ## Remove the environment, the caches and the demo's database
 	rm -rf $(VENV) .rhythmark .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

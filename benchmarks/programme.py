@@ -1,10 +1,11 @@
 """A simulated programme of reading: twelve readers of known skill, 3,000 strips of real recordings, by the API.
 
-What is true is the experts' rhythm of mitdb, ten seconds a strip; a strip with ventricular tachycardia or flutter is
-critical. Each reader errs as their skill says, one of them four times as often from the middle on; two read each strip,
-an adjudicator, who errs once in a hundred, decides what they differ in, and an auditor, who errs as seldom, looks at a
-sample. One strip in twenty is gold: its truth is known to the owner and mixed in, unknown to the readers, as are strips
-that they have read before. Skill is estimated from gold, and without any truth.
+What is true is the experts' rhythm of mitdb and vfdb, ten seconds a strip; one with ventricular tachycardia, flutter
+or fibrillation is critical, three in a hundred are. Each reader errs as their skill says, one of them four times as
+often from the middle on; two read each strip, an adjudicator, who errs once in a hundred, decides what they differ in,
+and an auditor, who errs as seldom, looks at a sample. One strip in twenty is gold: its truth is known to the owner and
+mixed in, unknown to the readers, as are strips that they have read before. Skill is estimated from gold, and without
+any truth.
 """
 
 from __future__ import annotations
@@ -197,7 +198,7 @@ def _audit(owner: Reader, auditor: Reader, project_id: int, truth: Truth, labels
 def _strips(n_items: int, rng: np.random.Generator) -> list[Strip]:
     """Critical ones first, then others by chance."""
     found: list[Strip] = []
-    for path in workload.mitdb_records():
+    for path in [*workload.mitdb_records(), *workload.vfdb_records()]:
         header = read_header(path, t0_us=workload.START_US)
         spans = [one for one in read_annotations(header, "atr") if label(one.label).kind is LabelKind.RHYTHM]
         clock = header.signal.clock
@@ -232,7 +233,7 @@ def _filled(database: Database, strips: list[Strip]) -> tuple[projects.ProjectRo
             users.create(conn, login=login, password=PASSWORD, role="reader")
             projects.give_role(conn, project, login, role, actor=OPERATOR)
         for number, strip in enumerate(strips):
-            stream = catalogue.ensure_stream(conn, name=strip.record, device="mitdb", t0_us=workload.START_US)
+            stream = catalogue.ensure_stream(conn, name=strip.record, device="reference", t0_us=workload.START_US)
             item = readings.ensure_item(conn, project, stream.id, strip.start_us, strip.start_us + ITEM_US)
             truth[stream.id, strip.start_us] = strip.truth
             if number in chosen:

@@ -63,6 +63,11 @@ def database() -> Iterator[Database]:
         yield opened
 
 
+def vfdb_records() -> list[Path]:
+    """The records of the malignant arrhythmia database at hand, without suffix; none where they are not."""
+    return sorted(path.with_suffix("") for path in (DATA_DIR / "vfdb").glob("*.hea"))
+
+
 def mitdb_records() -> list[Path]:
     """The MIT-BIH records at hand, without suffix.
 

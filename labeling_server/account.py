@@ -22,7 +22,7 @@ from storage import accounts, users
 from storage.errors import ConstraintError, UnknownRowError
 
 pages = APIRouter(include_in_schema=False)
-router = api_router("/api/account", tag="account")
+router = api_router("/api/account", tag="account", of_own_account=True)
 
 Password = Annotated[str, Field(min_length=1, max_length=1_000, pattern=NO_NUL)]
 

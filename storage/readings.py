@@ -90,6 +90,8 @@ class StoredReading(NamedTuple):
     marks: ReadingMarks
     source: str = ""
     how: Circumstances = NOT_KNOWN
+    device: str = ""
+    at_us: int = 0
 
 
 class Place(NamedTuple):
@@ -223,8 +225,9 @@ def of_project(conn: Connection[TupleRow], project_id: int) -> list[StoredReadin
 def _reading(project_id: int, row: TupleRow) -> StoredReading:
     item_id, stream_id, stream_name, patient, start_us, end_us, reader, answer = row[:8]
     item = ItemRow(item_id, project_id, stream_id, start_us, end_us)
-    source, *how = row[12:]
-    return StoredReading(item, stream_name, patient, reader, answer, marks_of(*row[8:12]), source, Circumstances(*how))
+    source, *how, device, at_us = row[12:]
+    marks = marks_of(*row[8:12])
+    return StoredReading(item, stream_name, patient, reader, answer, marks, source, Circumstances(*how), device, at_us)
 
 
 def marks_of(starts: list[int], ends: list[int], names: list[str], codes: list[int]) -> ReadingMarks:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
 
 from labeling_server.api.bounds import MAX_ROW_ID
-from labeling_server.sessions import OwnAccount  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.sessions import ApiReader, OwnAccount  # noqa: TC001 - FastAPI reads it at run time
 from signal_processing.errors import InvalidValueError
 from storage.catalogue import GroupRow, group_by_id
 from storage.database import Database
@@ -34,13 +34,22 @@ MAX_SHOWN = 100
 _REVISION = re.compile(r'"([0-9]{1,10})"')
 
 
-def known_query(request: Request, _: OwnAccount) -> None:
+def known_query(request: Request, _: ApiReader) -> None:
     """A query whose parameters the route knows: one that is mistyped would filter nothing, and nobody would notice.
 
     Raises
     ------
     InvalidValueError : if there is another one.
     """
+    _check_query(request)
+
+
+def known_query_of_own(request: Request, _: OwnAccount) -> None:
+    """The same for routes on one's own account, which viewers may call as well."""
+    _check_query(request)
+
+
+def _check_query(request: Request) -> None:
     known = _query_names(request.scope["route"].dependant)
     unknown = sorted(set(request.query_params) - known)
     if unknown:
@@ -54,9 +63,10 @@ def _query_names(dependant: Dependant) -> set[str]:
     return own.union(*(_query_names(other) for other in dependant.dependencies))
 
 
-def api_router(prefix: str, *, tag: str) -> APIRouter:
+def api_router(prefix: str, *, tag: str, of_own_account: bool = False) -> APIRouter:
     """Where routes of the API are declared: for signed-in people only, with no query parameter unknown to the route."""
-    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(known_query)])
+    checked = known_query_of_own if of_own_account else known_query
+    return APIRouter(prefix=prefix, tags=[tag], dependencies=[Depends(checked)])
 
 
 def database_of(request: Request) -> Database:

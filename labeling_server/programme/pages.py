@@ -18,6 +18,7 @@ from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at
 from labeling_server.programme.access import project_with_results, visible_to
 from labeling_server.programme.drawing import axis_of_differences, axis_of_shares
 from labeling_server.programme.navigation import tabs_of
+from labeling_server.programme.parts import Part
 from labeling_server.programme.report import beats_of, in_aami_classes, items_of
 from labeling_server.sessions import PageReader  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.trail import note_refusal
@@ -87,12 +88,20 @@ def _list(request: Request, reader: Reader, problem: str | None = None, code: in
 
 
 @router.get("/projects/{project_id}")
-def agreement_page(project_id: RowId, request: Request, database: Db, reader: PageReader) -> HTMLResponse:
-    """How far the readers of a project agree."""
+def agreement_page(
+    project_id: RowId,
+    request: Request,
+    database: Db,
+    reader: PageReader,
+    device: Annotated[str | None, Query(max_length=200)] = None,
+    month: Annotated[str | None, Query(pattern=r"^([0-9]{4}-[0-9]{2})?$")] = None,
+) -> HTMLResponse:
+    """How far the readers of a project agree, in all or in a part."""
+    part = Part(device or None, month or None)
     with database.transaction() as conn:
         project = project_with_results(conn, reader, project_id)
         audit.record(conn, reader.actor, "opened", f"agreement of project {project.name}")
-        report: AgreementReport = request.app.state.reports.report_of(conn, project)
+        report: AgreementReport = request.app.state.reports.report_of(conn, project, part)
         tabs = tabs_of(conn, reader, project)
     spreads = [one.spread for one in report.landmarks]
     differences, shares = axis_of_differences(spreads), axis_of_shares()
@@ -101,6 +110,7 @@ def agreement_page(project_id: RowId, request: Request, database: Db, reader: Pa
         "project_row": project,
         "tabs": tabs,
         "current": "agreement",
+        "part": part,
         "report": report,
         "differences": differences,
         "shares": shares,

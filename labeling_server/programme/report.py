@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labeling_server.programme.parts import WHOLE, Part, parts_of
 from labeling_server.programme.targets import TargetFigure, targets_of
 from reading import agreement, comparison
 from reading.agreement import Statistic
@@ -168,6 +169,7 @@ class AgreementReport:
     n_items, n_patients : that two readers or more have finished.
     aami, beats, answers : what readers call beats, in EC57's five classes and by their own codes, and whether an item
         can be read; None where no point is a class, or nobody but answered "read".
+    devices, months : in which there are readings, also where the report is of one of them.
     """
 
     project: str
@@ -183,13 +185,16 @@ class AgreementReport:
     landmarks: list[LandmarkFigures]
     spans: list[SpanFigures]
     targets: list[TargetFigure]
+    devices: list[str]
+    months: list[str]
 
 
-def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES) -> AgreementReport:
-    """Everything there is to say of the readings that a project has now."""
+def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES, part: Part = WHOLE) -> AgreementReport:
+    """Everything there is to say of the readings that a project has now, or of a part of them."""
     newest = readings.newest(conn, project.id)
     kinds = {reader.name: reader.kind for reader in projects.readers(conn, project.id)}
-    found = readings.of_project(conn, project.id)
+    every = readings.of_project(conn, project.id)
+    found = part.of(every)
     items = items_of(found)
     shared = [item for item in items if len(item.read) > 1]
     names = sorted({reading.reader for reading in found})
@@ -224,6 +229,7 @@ def report_of(conn: Any, project: ProjectRow, *, n_resamples: int = N_RESAMPLES)
         ),
         spans,
         targets_of(project.targets, (aami, own, answers), spans, people),
+        *parts_of(every),
     )
 
 

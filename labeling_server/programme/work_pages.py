@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads it at run time
 
 from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
@@ -16,6 +16,7 @@ from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at
 from labeling_server.api.rows_json import label_json, reader_json
 from labeling_server.programme import access
 from labeling_server.programme.access import project_for, project_unblinded
+from labeling_server.programme.certificate import certificate_pdf
 from labeling_server.programme.guideline_texts import as_html, clauses_of
 from labeling_server.programme.navigation import tabs_of
 from labeling_server.programme.pages import ProgrammeRoute, clock, page
@@ -222,3 +223,22 @@ def certificate_page(
         check_may_take(conn, reader, project, version)
         one = next(row for row in visible_releases(conn, reader, project) if row["version"] == version)
     return page(request, "certificate.html", {**context, "one": one})
+
+
+@router.get("/projects/{project_id}/releases/{version}/certificate.pdf")
+def certificate_file(
+    project_id: RowId,
+    version: Annotated[str, Path(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")],
+    request: Request,
+    database: Db,
+    reader: PageReader,
+) -> Response:
+    """The same as a file."""
+    settings = request.app.state.settings
+    with database.transaction() as conn:
+        project = project_for(conn, reader, project_id, access.SIGNS | access.TAKES_DATA, "see releases")
+        check_may_take(conn, reader, project, version)
+        one = next(row for row in visible_releases(conn, reader, project) if row["version"] == version)
+    told = certificate_pdf(project.name, one, clock=partial(clock, zone=ZoneInfo(settings.zone)), zone=settings.zone)
+    headers = {"Content-Disposition": f'attachment; filename="{project.name}-{version}-certificate.pdf"'}
+    return Response(told, media_type="application/pdf", headers=headers)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Request  # noqa: TC002 - FastAPI reads it at run time
+from fastapi import Query, Request
 
 from labeling_server.api import programme_answers as answers
 from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.api.requests import Db, api_router
 from labeling_server.programme.access import project_with_results, visible_to
+from labeling_server.programme.parts import Part
 from labeling_server.programme.report import AgreementReport
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from storage import audit, projects
 
 if TYPE_CHECKING:
     from labeling_server.programme.shelf import ReportShelf
+
+Device = Annotated[str | None, Query(max_length=200, description="Only recordings of this device")]
+Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}$", description="Only what was handed in then, UTC")]
 
 router = api_router("/api/projects", tag="programme")
 
@@ -40,7 +44,9 @@ def list_projects(database: Db, reader: ApiReader) -> list[dict[str, Any]]:
 
 
 @router.get("/{project_id}/agreement", response_model=AgreementReport)
-def get_agreement(project_id: RowId, request: Request, database: Db, reader: ApiReader) -> AgreementReport:
+def get_agreement(
+    project_id: RowId, request: Request, database: Db, reader: ApiReader, device: Device = None, month: Month = None
+) -> AgreementReport:
     """How far the readers agree: what they call beats, where they mark, how long; intervals over patients.
 
     For owners, adjudicators, auditors and researchers of the project. Figures are null where they are undefined, and
@@ -50,4 +56,4 @@ def get_agreement(project_id: RowId, request: Request, database: Db, reader: Api
         project = project_with_results(conn, reader, project_id)
         audit.record(conn, reader.actor, "opened", f"agreement of project {project.name}")
         shelf: ReportShelf = request.app.state.reports
-        return shelf.report_of(conn, project)
+        return shelf.report_of(conn, project, Part(device, month))

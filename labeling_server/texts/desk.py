@@ -234,7 +234,6 @@ DESK_TEXTS: Final[dict[str, str]] = {
     " they are these: rhythmark release verify DIR.",
     "certificate.exceptions": "Released although",
     "certificate.accepted": "Texts let pass by a person",
-    "certificate.print": "Print, or save as PDF",
     "account.title": "Your account",
     "account.password": "Password",
     "account.password.text": "At least {least} characters. Everywhere else you are signed out.",

@@ -223,4 +223,6 @@ def _by_number(report: AgreementReport, readers: Mapping[str, ReaderRow]) -> Agr
             }
         return [told(one) for one in value] if isinstance(value, list) else value
 
-    return msgspec.convert(told(msgspec.to_builtins(report)), type(report))
+    # names of devices may name a place, and months are of real dates
+    found = told(msgspec.to_builtins(report)) | {"devices": [], "months": []}
+    return msgspec.convert(found, type(report))

@@ -160,3 +160,30 @@ def test_the_page_is_reached_by_its_tab_and_a_number_opens_the_strip(database, o
     start, end = (int(page.page.get_attribute("#strip", f"data-{side}-us")) for side in ("start", "end"))
     assert start <= recording.us_at(recording.beat_samples[1]) <= end
     assert page.problems == []
+
+
+# Parts ------------------------------------------------------------------------------------------------------------
+
+
+def test_agreement_is_told_of_one_device_or_one_month_as_well(database, client, project, recording):
+    from storage import catalogue
+
+    give(database, project, "reader", "auditor")
+    with database.transaction() as conn:
+        stream = catalogue.ensure_stream(conn, name="second", device="holter", t0_us=recording.signal.t0_us)
+        item = readings.ensure_item(conn, project, stream.id, recording.us_at(0), recording.us_at(1_000))
+        for name in ("R1", "R<2>"):
+            reader = projects.ensure_reader(conn, project, name, "imported")
+            readings.hand_in(conn, item, reader, ReadingMarks.of([(recording.us_at(10),) * 2 + ("S",)]), actor=OPERATOR)
+    path = f"/api/projects/{project.id}/agreement"
+    whole = client.get(path).json()
+    assert (whole["n_items"], whole["devices"]) == (2, ["holter", "test"])
+    (month,) = whole["months"]
+    assert client.get(path, params={"month": month}).json()["aami"] == whole["aami"]
+    assert client.get(path, params={"month": "1999-01"}).json()["n_items"] == 0
+    holter = client.get(path, params={"device": "holter"}).json()
+    assert (holter["n_items"], holter["aami"]["categories"]) == (1, ["S"])
+    assert client.get(path, params={"device": "test"}).json()["aami"]["categories"] == ["N", "V"]
+    assert client.get(path, params={"month": "June"}).status_code == 422
+    page = client.get(f"/projects/{project.id}?device=holter&month=").text
+    assert "<option selected>holter</option>" in page

@@ -112,6 +112,11 @@ def test_an_owner_makes_and_signs_and_a_researcher_takes_what_is_whole(as_user, 
     page = as_user("rita").get(f"/projects/{read.id}/releases/1.0/certificate").text
     assert made.json()["sha256"] in page
     assert "I have looked at it" in page
+    path = f"/projects/{read.id}/releases/1.0/certificate.pdf"
+    pdf, again = (as_user("rita").get(path) for _ in range(2))
+    assert pdf.headers["content-type"] == "application/pdf"
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf.content == again.content
 
 
 def test_a_researcher_can_do_nothing_else(as_user, read):
