@@ -44,6 +44,9 @@ def _project(commands: Commands[argparse.ArgumentParser]) -> None:
     items.add_argument(
         "--context-s", type=positive, default=10.0, metavar="S", help="before and after it (default: 10)"
     )
+    text = "let what machines found be a reader of its own, whom agreement shows beside people"
+    machine = new_command(actions, "machine", text)
+    machine.add_argument("project", metavar="NAME")
     deal = new_command(actions, "deal", "say how many read an item, and deal out those that nobody has yet")
     deal.add_argument("project", metavar="NAME")
     deal.add_argument("--readers", type=count, default=2, metavar="N", help="of an item (default: 2)")

@@ -236,6 +236,12 @@ def marks_of(starts: list[int], ends: list[int], names: list[str], codes: list[i
     return ReadingMarks(np.array(starts, np.int64), np.array(ends, np.int64), labels)
 
 
+def not_read_by(conn: Connection[TupleRow], project: ProjectRow, reader: ReaderRow) -> list[ItemRow]:
+    """Items that a reader has not read yet; not what is read again, nor the entrance test."""
+    rows = fetch(conn, _SQL["not_read_by"], {"project_id": project.id, "reader_id": reader.id})
+    return [ItemRow(*row) for row in rows]
+
+
 def places(conn: Connection[TupleRow], project_id: int, item_ids: Sequence[int]) -> dict[int, Place]:
     """Where items of the project lie, by their number."""
     rows = fetch(conn, _SQL["places"], {"project_id": project_id, "ids": np.array(item_ids, np.int64)})

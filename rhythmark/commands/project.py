@@ -12,6 +12,7 @@ from formats.csv_signals import read_column
 from formats.errors import FormatError
 from formats.wave_marks import landmarks_in
 from formats.wfdb_files import read_annotations, read_header, read_marks
+from labeling_server.programme.machine_marks import machine_marks
 from labeling_server.programme.reading_rules import dealer_of, decider_of, mixer_of, one_more
 from rhythmark.tables import as_table
 from rhythmark.who import operator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from storage.catalogue import GroupRow
     from storage.projects import ProjectRow
 
+MACHINE = "machine"
+"""Name of the reader that is what detectors said."""
 _WAVES = "()"
 _RATE_TOLERANCE = 1e-6
 
@@ -128,6 +131,19 @@ def _deal(conn: Any, arguments: Namespace) -> str:
     return f"{project.name}: {n_items} items dealt out, {share}{more}"
 
 
+def _machine(conn: Any, arguments: Namespace) -> str:
+    """What detectors say of each item, as they said it, handed in as a reading; of new items alone."""
+    project = projects.named(conn, arguments.project)
+    reader = projects.ensure_reader(conn, project, MACHINE, "machine")
+    n_items = n_marks = 0
+    for item in readings.not_read_by(conn, project, reader):
+        marks = machine_marks(conn, item)
+        readings.hand_in(conn, item, reader, marks, actor=operator(), source=MACHINE)
+        n_items += 1
+        n_marks += len(marks.labels)
+    return f"{project.name}: {MACHINE} has read {n_items} items, {n_marks} marks"
+
+
 def _withdraw(conn: Any, project: ProjectRow, login: str) -> None:
     """What somebody who reads no more has not read goes to others."""
     reader = assignments.reader_of(conn, project.id, users.named(conn, login).id)
@@ -208,4 +224,5 @@ _ACTIONS = {
     "items": _items,
     "deal": _deal,
     "import": _import,
+    "machine": _machine,
 }

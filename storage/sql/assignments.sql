@@ -1,9 +1,10 @@
 -- Who is to read which item.
 
 -- name: undealt
--- What was only imported is read already.
+-- What was only imported is read already; what machines say of it is not.
 SELECT i.id, i.stream_id FROM reading_items i
-WHERE i.project_id = %(project_id)s AND i.n_wanted = 0 AND i.kind = 'item' AND NOT EXISTS (SELECT FROM readings r WHERE r.item_id = i.id)
+WHERE i.project_id = %(project_id)s AND i.n_wanted = 0 AND i.kind = 'item' AND NOT EXISTS (
+    SELECT FROM readings r JOIN project_readers w ON w.id = r.reader_id WHERE r.item_id = i.id AND w.kind <> 'machine')
 ORDER BY i.id
 
 -- name: readers

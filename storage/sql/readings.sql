@@ -41,3 +41,10 @@ ORDER BY i.stream_id, i.start_us, i.id, w.name
 SELECT i.id, i.stream_id, s.name, i.start_us, i.end_us
 FROM reading_items i JOIN streams s ON s.id = i.stream_id
 WHERE i.project_id = %(project_id)s AND i.id = ANY (%(ids)s)
+
+-- name: not_read_by
+-- First places that a reader has not read yet.
+SELECT i.id, i.project_id, i.stream_id, i.start_us, i.end_us FROM reading_items i
+WHERE i.project_id = %(project_id)s AND i.kind IN ('item', 'gold') AND i.repeat = 0
+  AND NOT EXISTS (SELECT FROM readings r WHERE r.item_id = i.id AND r.reader_id = %(reader_id)s)
+ORDER BY i.id

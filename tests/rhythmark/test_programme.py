@@ -259,6 +259,15 @@ def test_items_are_made_around_what_machines_found(ran, records, database):
         bounds = conn.execute("SELECT start_us, end_us FROM reading_items ORDER BY start_us").fetchall()
     assert bounds == [(us(250), us(1_000)), (us(4_650), us(5_000))]
     assert "must be one of the vocabulary" in ran("project", "items", "pilot", "one", "--around", "VT,XX", fails=True)
+    # what machines found is a reader of its own; the items are dealt out to people all the same
+    assert ran("project", "machine", "pilot") == "pilot: machine has read 2 items, 2 marks\n"
+    assert ran("project", "machine", "pilot") == "pilot: machine has read 0 items, 0 marks\n"
+    with database.transaction() as conn:
+        found = readings.of_project(conn, projects.named(conn, "pilot").id)
+        users.create(conn, login="ann", password="correct horse 1", role="reader")  # noqa: S106 - of a test
+    assert [(one.reader, one.marks.labels.tolist()) for one in found] == [("machine", ["VT"])] * 2
+    ran("project", "role", "pilot", "ann", "reader")
+    assert ran("project", "deal", "pilot", "--readers", "1").startswith("pilot: 2 items dealt out")
 
 
 # De-identification at load ----------------------------------------------------------------------------------------
