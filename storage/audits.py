@@ -64,6 +64,7 @@ class OpenPoints(NamedTuple):
     n_disputed: int
     n_open: int
     n_audits: int
+    n_undealt: int
 
 
 def candidates(conn: Connection[TupleRow], project_id: int) -> list[Candidate]:
@@ -165,5 +166,5 @@ def counts_of_readers(conn: Connection[TupleRow], project_id: int) -> dict[str, 
 
 
 def open_points(conn: Connection[TupleRow], project_id: int) -> OpenPoints:
-    """What is not finished: items in dispute, items that are still read, audits that wait."""
-    return OpenPoints(*(fetch_one(conn, _SQL["open_points"], {"project_id": project_id}) or (0, 0, 0)))
+    """What is not finished: items in dispute, that are still read, audits that wait, items that nobody was given."""
+    return OpenPoints(*(fetch_one(conn, _SQL["open_points"], {"project_id": project_id}) or (0, 0, 0, 0)))

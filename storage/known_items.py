@@ -15,7 +15,7 @@ from storage.readings import ItemRow, ReadingMarks, marks_of
 from storage.rows import fetch, fetch_one
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
     from psycopg import Connection
@@ -77,10 +77,18 @@ class Waiting(NamedTuple):
     places: NDArray[np.float64]
 
 
+class Already(NamedTuple):
+    """What is mixed in among what a reader has waiting; `repeated` are origins, also of repeats that are read."""
+
+    n_gold: int
+    n_repeats: int
+    repeated: frozenset[int]
+
+
 class Mixer(Protocol):
     """Says what is mixed in among what a reader has waiting."""
 
-    def __call__(self, waiting: Waiting, gold: Sequence[int], n_gold_waiting: int) -> Mixed:
+    def __call__(self, waiting: Waiting, gold: Sequence[int], already: Already) -> Mixed:
         """Gold items of those not given yet, items to read again, and beside which waiting item each stands."""
 
 
@@ -147,17 +155,20 @@ def mix_in(conn: Connection[TupleRow], project: ProjectRow, *, mixer: Mixer, act
         had: dict[int, str] = dict(fetch(conn, _SQL["given"], {**mine, "kind": "gold"}))
         again: dict[int, str] = dict(fetch(conn, _SQL["given"], {**mine, "kind": "repeat"}))
         free = [item for item, stream in known.items() if item not in had and reader_id not in barred.get(stream, ())]
-        mixed = mixer(waiting, free, sum(state != "done" for state in had.values()))
-        origins = [item for item in mixed.repeats if item not in again]
-        at = [place for item, place in zip(mixed.repeats, mixed.repeats_at, strict=True) if item not in again]
-        copies = add_repeats(conn, origins, kind="repeat", state="closed")
+        already = Already(_n_waiting(had), _n_waiting(again), frozenset(again))
+        mixed = mixer(waiting, free, already)
+        copies = add_repeats(conn, mixed.repeats, kind="repeat", state="closed")
         _deal_at(conn, reader_id, list(mixed.gold), mixed.gold_at, waiting)
-        _deal_at(conn, reader_id, [copies[item] for item in origins], at, waiting)
+        _deal_at(conn, reader_id, [copies[item] for item in mixed.repeats], mixed.repeats_at, waiting)
         counts["gold"] += len(mixed.gold)
-        counts["repeats"] += len(origins)
+        counts["repeats"] += len(mixed.repeats)
     if any(counts.values()):
         audit.record(conn, actor, "mixed-in", f"project {project.name}", counts)
     return counts
+
+
+def _n_waiting(states: Mapping[int, str]) -> int:
+    return sum(state != "done" for state in states.values())
 
 
 def add_repeats(conn: Connection[TupleRow], items: Sequence[int], *, kind: str, state: str) -> dict[int, int]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reading.gold import Judged
     from storage.assignments import Dealer, Lane
-    from storage.known_items import Compared, Mixer, Waiting
+    from storage.known_items import Already, Compared, Mixer, Waiting
     from storage.projects import ProjectRow
 
 
@@ -84,13 +84,20 @@ def mixer_of(project: ProjectRow, *, seed: int) -> Mixer:
     """Mixes gold and repeats in, by the project's shares."""
     rng = np.random.default_rng(seed)
 
-    def mixed(waiting: Waiting, gold: Sequence[int], n_gold_waiting: int) -> Mixed:
+    def mixed(waiting: Waiting, gold: Sequence[int], already: Already) -> Mixed:
         n = len(waiting.items)
         n_gold, n_repeats = n_mixed_in(n, [project.gold_share, project.repeat_share])
-        n_gold = min(max(n_gold - n_gold_waiting, 0), len(gold))
+        n_gold = min(max(n_gold - already.n_gold, 0), len(gold))
         chosen = [gold[place] for place in rng.permutation(len(gold))[:n_gold].tolist()]
-        gold_at, repeats, repeats_at = mixed_in(n, n_gold=n_gold, n_repeats=n_repeats, rng=rng)
-        return Mixed(chosen, gold_at, [int(waiting.items[place]) for place in repeats], repeats_at)
+        gold_at, places, places_at = mixed_in(
+            n, n_gold=n_gold, n_repeats=max(n_repeats - already.n_repeats, 0), rng=rng
+        )
+        repeats = {
+            item: at
+            for place, at in zip(places, places_at, strict=True)
+            if (item := int(waiting.items[place])) not in already.repeated
+        }
+        return Mixed(chosen, gold_at, list(repeats), list(repeats.values()))
 
     return mixed
 

@@ -18,7 +18,7 @@ from signal_processing.errors import InvalidValueError
 from signal_processing.values import Annotation, Annotator
 from signal_processing.vocabulary import LABELS
 from storage import as_of, catalogue, projects, readings, releases, revisions
-from storage.known_items import DECIDED
+from storage.known_items import DECIDED, GOLD
 from storage.runs import list_runs
 
 if TYPE_CHECKING:
@@ -183,9 +183,9 @@ def _readings(record: Record, found: Iterable[StoredReading], readers: Mapping[s
 
 
 def _final(own: Iterable[Read]) -> list[Read]:
-    """What each item is called in the end: by an auditor, else by an adjudicator or a rule."""
+    """What each item is called in the end: by an auditor, else by an adjudicator or a rule, or as it is known."""
     final: dict[int, Read] = {}
-    for name in reversed(DECIDED):
+    for name in (GOLD, *reversed(DECIDED)):
         final |= {one.reading.item.id: one for one in own if one.reading.reader == name}
     return list(final.values())
 

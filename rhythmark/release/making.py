@@ -109,6 +109,7 @@ def open_points(conn: Any, project: ProjectRow, agreement: AgreementReport) -> l
             (found.n_disputed, "items wait for an adjudicator"),
             (found.n_open, "items are still read"),
             (found.n_audits, "audits are not done"),
+            (found.n_undealt, "items nobody was given"),
         )
         if n
     ]

@@ -51,6 +51,11 @@ SELECT EXISTS (SELECT FROM readings o JOIN project_readers p ON p.id = o.reader_
     OR EXISTS (SELECT FROM adjudications j WHERE j.item_id = %(item_id)s AND j.user_id = %(user_id)s)
 
 -- name: open_points
+-- Items that nobody was given count where people read: a project may be a cohort alone.
 SELECT (SELECT count(*) FROM reading_items WHERE project_id = %(project_id)s AND state = 'disputed'),
        (SELECT count(*) FROM reading_items WHERE project_id = %(project_id)s AND state = 'open' AND n_wanted > 0),
-       (SELECT count(*) FROM audits WHERE project_id = %(project_id)s AND verdict IS NULL)
+       (SELECT count(*) FROM audits WHERE project_id = %(project_id)s AND verdict IS NULL),
+       (SELECT count(*) FROM reading_items i WHERE i.project_id = %(project_id)s AND i.kind = 'item' AND i.n_wanted = 0
+          AND EXISTS (SELECT FROM project_readers p WHERE p.project_id = i.project_id AND p.kind = 'person')
+          AND NOT EXISTS (SELECT FROM readings r JOIN project_readers w ON w.id = r.reader_id
+                          WHERE r.item_id = i.id AND w.kind <> 'machine'))

@@ -249,6 +249,20 @@ def test_what_is_marked_survives_a_reload_and_an_empty_reading_asks_once(reading
     assert one.how.seconds > 0
 
 
+def test_who_shares_a_browser_sees_nothing_of_what_another_has_marked(reading, project):
+    reading.press("4")
+    assert marks_of(reading)[0][0] == "VT"
+    reading.page.locator("form[action='/logout'] button").click()
+    reading.page.wait_for_selector("#login")
+    reading.page.fill("#login", "bob")
+    reading.page.fill("#password", PASSWORD)
+    reading.page.keyboard.press("Enter")
+    reading.page.wait_for_selector("a.reader")
+    reading.go(f"/projects/{project.id}/read")
+    reading.has_item()
+    assert marks_of(reading) == []
+
+
 def test_a_server_that_is_away_loses_nothing(reading, database, project):
     reading.page.route("**/reading", lambda route: route.abort())
     reading.press("1", "Enter")

@@ -104,6 +104,8 @@ def test_truth_is_set_once_and_not_of_what_is_being_read(as_user, project, datab
 def test_repeats_come_again_and_tell_how_far_a_reader_agrees_with_themselves(as_user, project, database):
     told = design(as_user("boss"), project, repeat_share=0.25)
     assert told == {"n_items": N_ITEMS, "n_gold": 0, "n_repeats": 4}
+    again = design(as_user("boss"), project, repeat_share=0.25)
+    assert again == {"n_items": 0, "n_gold": 0, "n_repeats": 0}  # as many as there should be are there
     seen = []
 
     def said(item):

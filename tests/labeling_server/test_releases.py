@@ -140,6 +140,8 @@ def test_a_researcher_can_do_nothing_else(as_user, read):
 
 def test_a_release_is_refused_while_something_is_open_unless_an_owner_says_why(as_user, project):
     boss = as_user("boss")
+    refused = make(boss, project)
+    assert (refused.status_code, "4 items nobody was given" in refused.text) == (422, True)
     design(boss, project)
     refused = make(boss, project)
     assert (refused.status_code, "4 items are still read" in refused.text) == (422, True)

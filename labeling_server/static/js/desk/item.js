@@ -1,6 +1,7 @@
 // The item that is read: where it lies, its signal, what is marked in it, and every step of that to take back.
 
 import { getJson } from "../base/api.js";
+import { reader } from "../base/config.js";
 import { GAINS_MM_MV, SPEEDS_MM_S } from "../base/scale.js";
 import { SampleStore } from "../signal/samples.js";
 
@@ -71,7 +72,8 @@ export function restoreDeskView() {
 
 export const keepDeskView = () => localStorage.setItem(VIEW_KEY, JSON.stringify({ speed: desk.speed, gain: desk.gain }));
 
-const draftKey = (id) => `rhythmark.desk.${id}`;
+/** Of this person alone: two who share a browser must not see each other's marks. */
+const draftKey = (id) => `rhythmark.desk.${reader.login}.${id}`;
 
 /** Takes an item up, with what was marked in it before the page was left. @param {Item} item @param {Mark[]} marks @param {Lane[]} lanes @param {string} answer */
 export async function takeUp(item, marks, lanes, answer = "read") {
