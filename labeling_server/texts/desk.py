@@ -45,7 +45,7 @@ DESK_TEXTS: Final[dict[str, str]] = {
     "desk.done.audit": "Nothing waits for an audit. An owner or auditor draws items on the page Quality.",
     "desk.done.lesson": "There is nothing to show.",
     "desk.open": "The span begins here: move to its end, then press the key of its label; Esc lets go",
-    "desk.open.label": "Press the key of the label: a digit, or N for sinus rhythm",
+    "desk.open.label": "Press the key of the label: a digit, or s for sinus rhythm",
     "desk.open.length": "A span must end after it starts: move the cursor first",
     "desk.open.first": "A span is begun and has no label yet: give it one, or let go with Esc",
     "desk.nothing": "Nothing is before you",

@@ -5,10 +5,10 @@ import { invalidOf, isSample } from "../signal/decimate.js";
 import { GUTTER_PX, markAt, paperTop, repaintDesk, usAt, widthS, xOf } from "./canvas.js";
 import { desk, deskChanged, edit, isPoint, onDesk, tellDesk } from "./item.js";
 
-/** Digits label spans, as in the workstation. */
+/** Digits label spans, as in the workstation; N is a normal beat here, which the cursor sets. */
 export const SPAN_KEYS = new Map([
   ["1", "AFIB"], ["2", "AFL"], ["3", "SVTA"], ["4", "VT"], ["5", "VFIB"], ["6", "VCOUPLET"], ["7", "BRADY"],
-  ["8", "TACHY"], ["9", "PAUSE"], ["0", "NOISY"], ["N", "SR"],
+  ["8", "TACHY"], ["9", "PAUSE"], ["0", "NOISY"], ["s", "SR"],
 ]);
 const STEP_US = 200_000;
 const NUDGE_US = 20_000;
