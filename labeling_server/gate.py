@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi import HTTPException, status
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 API = "/api/"
 MAX_BODY_BYTES = 4 * 2**20
 """Of any request: room for an edit of some ten thousand beats at once."""
+MAX_READING_BYTES = 20 * 2**20
+"""Of a reading, or what is put in the place of one: room for two days of a heart, beat by beat."""
+_READINGS = re.compile(r"/api/items/[0-9]+/(reading|adjudication|audit|truth)")
 _MAX_DIGITS = 20  # of a length: the first twenty digits of a longer one are too many as well
 
 
@@ -42,7 +46,7 @@ class SignedInOnly:
 
 
 class BodyLimit:
-    """ASGI middleware: refuses a body of more than `MAX_BODY_BYTES`, told before it comes or counted while it does."""
+    """ASGI middleware: refuses a body of more than `most_bytes`, told before it comes or counted while it does."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -53,8 +57,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"")[:_MAX_DIGITS]
-        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-            refusal = problem(status.HTTP_413_CONTENT_TOO_LARGE, "too_large", _too_large(int(announced)))
+        most = most_bytes(scope["path"])
+        if announced.isdigit() and int(announced) > most:
+            refusal = problem(status.HTTP_413_CONTENT_TOO_LARGE, "too_large", _too_large(int(announced), most))
             await refusal(scope, receive, send)
             return
         n_bytes = 0
@@ -63,12 +68,17 @@ class BodyLimit:
             nonlocal n_bytes
             message = await receive()
             n_bytes += len(message.get("body", b""))
-            if n_bytes > MAX_BODY_BYTES:
-                raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, _too_large(n_bytes))
+            if n_bytes > most:
+                raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, _too_large(n_bytes, most))
             return message
 
         await self._app(scope, counted, send)
 
 
-def _too_large(n_bytes: int) -> str:
-    return f"a body must have at most {MAX_BODY_BYTES} bytes, got {n_bytes}"
+def most_bytes(path: str) -> int:
+    """How large a body may be."""
+    return MAX_READING_BYTES if _READINGS.fullmatch(path) else MAX_BODY_BYTES
+
+
+def _too_large(n_bytes: int, most: int) -> str:
+    return f"a body must have at most {most} bytes, got {n_bytes}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 
 from labeling_server.api import answers
-from labeling_server.gate import MAX_BODY_BYTES
+from labeling_server.gate import most_bytes
 from labeling_server.sessions import COOKIE, CSRF_HEADER
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def describe(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         document = plain()
         _add_components(document)
-        for operations in document["paths"].values():
+        for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                _add_common(method.upper(), operation)
+                _add_common(method.upper(), path, operation)
         return document
 
     app.openapi = described  # type: ignore[method-assign] # FastAPI's documented way of extending it
@@ -103,13 +103,13 @@ def _add_components(document: dict[str, Any]) -> None:
     components["securitySchemes"] = _SECURITY
 
 
-def _add_common(method: str, operation: dict[str, Any]) -> None:
+def _add_common(method: str, path: str, operation: dict[str, Any]) -> None:
     is_read = method == "GET"
     names = {parameter["name"].lower() for parameter in operation.setdefault("parameters", [])}
     operation["security"] = [{"session": []} if is_read else {"session": [], "csrf": []}]
     responses = operation["responses"]
-    has_body = "requestBody" in operation
-    for code, description in _refusals(is_read=is_read, has_body=has_body, names=names).items():
+    most = most_bytes(path.replace("{item_id}", "1")) if "requestBody" in operation else None
+    for code, description in _refusals(is_read=is_read, most=most, names=names).items():
         responses.setdefault(str(code), _refusal(description, "Problem"))
     responses["422"] = _refusal("A value breaks a rule", "InvalidProblem")
     responses["503"]["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
@@ -124,13 +124,13 @@ def _add_common(method: str, operation: dict[str, Any]) -> None:
         responses["304"] = {"description": "The answer is still what If-None-Match names"}
 
 
-def _refusals(*, is_read: bool, has_body: bool, names: set[str]) -> dict[int, str]:
+def _refusals(*, is_read: bool, most: int | None, names: set[str]) -> dict[int, str]:
     found = {401: "Nobody is signed in", 503: "The database does not answer: ask again"}
     if not is_read:
         found[403] = f"The role may not write, or {CSRF_HEADER} is not the session's"
-    if has_body:
-        found |= {400: "The body cannot be read", 413: f"The body is larger than {MAX_BODY_BYTES} bytes"}
-    if names or has_body:
+    if most is not None:
+        found |= {400: "The body cannot be read", 413: f"The body is larger than {most} bytes"}
+    if names or most is not None:
         found[404] = "No such recording, channel group, run or annotation"
     if "if-match" in names:
         found[428] = "If-Match is missing"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from storage.projects import ProjectRow, ReaderRow
 
 WEEK_US = 7 * 86_400_000_000
+MONDAY_US = 4 * 86_400_000_000
+"""The first Monday after 1 January 1970, which was a Thursday."""
 LEAST_RATE, GREATEST_RATE = 0.02, 0.45
 """Error rates between which charts look for one that has become worse."""
 WORSE = 2.5
@@ -299,13 +301,13 @@ def _share(k: int, n: int) -> ShareFigure:
 def _weeks(known: Sequence[Compared], found: Sequence[Judged], rate: float) -> list[Week]:
     counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for one, said in zip(known, found, strict=True):
-        week = counts[one.at_us // WEEK_US]
+        week = counts[(one.at_us - MONDAY_US) // WEEK_US]
         week[0] += 1
         week[1] += not said.right
     weeks = sorted(counts.items())
     n, errors = (np.array([own[side] for _, own in weeks], np.int64) for side in (0, 1))
     points = charts.p_chart(n, errors, rate=rate)
-    return [Week(number * WEEK_US, *point) for (number, _), point in zip(weeks, points, strict=True)]
+    return [Week(number * WEEK_US + MONDAY_US, *point) for (number, _), point in zip(weeks, points, strict=True)]
 
 
 def _alarms(known: Sequence[Compared], found: Sequence[Judged], rate: float) -> list[Alarm]:

@@ -55,6 +55,7 @@ DESK_TEXTS: Final[dict[str, str]] = {
     "desk.paper": "{speed} mm/s   {gain} mm/mV",
     "desk.steps": "undo {n}",
     "desk.position": "{at} of {length}",
+    "desk.not.kept": "too many marks for this browser to keep: a reload would lose them, hand in first",
     "desk.saving": "saving",
     "desk.saved": "saved {at}",
     "desk.waiting": "not saved yet, kept here: {why}",

@@ -209,3 +209,17 @@ def test_each_role_may_do_its_own_and_nothing_else(as_user, dealt, login):
     assert read.status_code == (200 if role == "reader" else 403 if login == "guest" else refused)
     assert judge.status_code == (200 if role == "adjudicator" else refused)
     assert results.status_code == (200 if role in {"owner", "adjudicator", "auditor"} else refused)
+
+
+def test_a_day_of_beats_is_handed_in_whole(as_user, dealt, database):
+    ann = as_user("ann")
+    item = next_of(ann, dealt)["item"]
+    n = 110_000
+    beats = [
+        {"start_us": item["start_us"] + 80 * i, "end_us": item["start_us"] + 80 * i, "label": "N"} for i in range(n)
+    ]
+    answer = ann.write("POST", f"/api/items/{item['id']}/reading", {"answer": "read", "marks": beats})
+    assert answer.status_code == 200, answer.text[:300]
+    with database.transaction() as conn:
+        (one,) = readings.of_project(conn, dealt.id)
+    assert len(one.marks.starts_us) == n

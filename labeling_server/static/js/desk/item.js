@@ -39,6 +39,8 @@ export const desk = {
   speed: 25,
   gain: 10,
   mayEdit: true,
+  /** Whether what is marked would be there after a reload. */
+  isKept: true,
   /** What the last key had to say. */
   notice: "",
   /** Milliseconds that the item was looked at. */
@@ -83,7 +85,7 @@ export async function takeUp(item, marks, lanes, answer = "read") {
   Object.assign(desk, {
     item, leads, lanes, lane: 0, selected: null, edge: null, openUs: null, anchorUs: null, startUs: item.start_us,
     cursorUs: Math.min(from, item.start_us + 5e6), marks: kept?.marks ?? sorted(marks), answer: kept?.answer ?? answer,
-    lookedMs: 0, notice: "", mayEdit: true,
+    lookedMs: 0, notice: "", mayEdit: true, isKept: true,
   });
   past = [];
   future = [];
@@ -143,7 +145,12 @@ export function edit(marks, answer = "read", select = null, isGoingOn = false) {
 function put(marks, answer) {
   desk.marks = marks;
   desk.answer = answer;
-  localStorage.setItem(draftKey(desk.item.id), JSON.stringify({ marks, answer }));
+  try {
+    localStorage.setItem(draftKey(desk.item.id), JSON.stringify({ marks, answer }));
+    desk.isKept = true;
+  } catch {
+    desk.isKept = false; // a day of beats is more than a browser keeps
+  }
 }
 
 /** @param {typeof past} from @param {typeof past} to */

@@ -107,7 +107,7 @@ function paintStatus() {
   const save = document.getElementById("desk-save");
   save.dataset.kind = flow.saving;
   const text = { "": "", busy: say("desk.saving"), saved: say("desk.saved", { at: hms(flow.savedAt * 1000) }), waiting: say("desk.waiting", { why: flow.problem }), refused: flow.problem };
-  save.textContent = text[flow.saving];
+  save.textContent = desk.isKept || flow.saving === "busy" ? text[flow.saving] : say("desk.not.kept");
 }
 
 /** To the fields that a decision wants, or, with all of them filled in, away with it. */
