@@ -118,6 +118,17 @@ def client(anonymous):
 
 
 @pytest.fixture
+def as_user(anonymous):
+    """Signs somebody in, in the place of whoever was; gives the client."""
+
+    def sign_in(login):
+        assert anonymous.sign_in(login).status_code == 303
+        return anonymous
+
+    return sign_in
+
+
+@pytest.fixture
 def spans(client, recording):
     """Proposals by label."""
     return {row["label"]: row for row in client.get("/api/queue", params={"stream_id": recording.stream_id}).json()}

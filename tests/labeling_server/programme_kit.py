@@ -1,6 +1,10 @@
 """A small project in a real database, for tests of what is done in one."""
 
-from storage import projects, readings, users
+from labeling_server.app import create_app
+from labeling_server.settings import ServerSettings
+from rhythmark.release.making import ReleaseFolder
+from signal_processing.values import Block, Signal
+from storage import catalogue, projects, readings, users, waveforms
 from storage.annotation_row import Actor
 from tests.labeling_server.conftest import PASSWORD
 
@@ -27,6 +31,36 @@ def make_project(database, recording, *, n_items=N_ITEMS):
         for number in range(n_items):
             start = recording.us_at(0) + number * 10 * SECOND_US
             readings.ensure_item(conn, made, recording.stream_id, start, start + 10 * SECOND_US)
+    return made
+
+
+def app_with_releases(database, folder):
+    """The site, which makes releases into a folder."""
+    settings = ServerSettings(secret_key="a secret of more than 32 characters", project="Tests")  # noqa: S106 - of a test
+    return create_app(database, settings=settings, release_maker=ReleaseFolder(database, folder))
+
+
+def add_patients(database, recording):
+    """Two more recordings, of two more patients; gives their streams."""
+    streams = []
+    for name in ("other", "third"):
+        signal = Signal(name, "ecg", recording.signal.fs_hz, recording.signal.t0_us, recording.signal.channels)
+        with database.transaction() as conn:
+            stream = catalogue.ensure_stream(
+                conn, name=name, device="test", t0_us=signal.t0_us, patient_pseudonym=f"P-{name}"
+            )
+            group = catalogue.ensure_group(conn, stream.id, signal)
+            waveforms.store_blocks(conn, group, [Block(0, recording.samples)])
+            streams.append(stream.id)
+    return streams
+
+
+def make_project_of_three(database, recording, *, n_items):
+    """Items of the recording, and one of each of two more patients: enough for three parts."""
+    made = make_project(database, recording, n_items=n_items)
+    for stream in add_patients(database, recording):
+        with database.transaction() as conn:
+            readings.ensure_item(conn, made, stream, recording.us_at(0), recording.us_at(2500))
     return made
 
 

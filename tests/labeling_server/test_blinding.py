@@ -59,15 +59,6 @@ def project(database, recording):
     return make_project(database, recording)
 
 
-@pytest.fixture
-def as_user(client):
-    def sign_in(login):
-        assert client.sign_in(login).status_code == 303
-        return client
-
-    return sign_in
-
-
 class Attack:
     """Asks for everything, and looks in each answer for labels, logins and pseudonyms of others.
 

@@ -7,13 +7,16 @@ import zipfile
 
 import pytest
 
-from labeling_server.app import create_app
-from labeling_server.settings import ServerSettings
-from rhythmark.release.making import ReleaseFolder
 from storage import audit_trail, readings
 from tests.labeling_server.conftest import PASSWORD
-from tests.labeling_server.programme_kit import design, make_project
-from tests.labeling_server.test_releases import more_patients  # noqa: F401 - a fixture
+from tests.labeling_server.programme_kit import (
+    app_with_releases,
+    design,
+    make_project_of_three,
+    next_of,
+    read_all,
+    span,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("cheap_hashes")]
 
@@ -22,17 +25,12 @@ GUIDELINE = "## 1 Fibrillation\nLabels: AFIB\nNo P waves.\n\n## 2 Tachycardia\nL
 
 @pytest.fixture
 def app(database, recording, tmp_path):
-    settings = ServerSettings(secret_key="a secret of more than 32 characters", project="Tests")  # noqa: S106 - of a test
-    return create_app(database, settings=settings, release_maker=ReleaseFolder(database, tmp_path / "releases"))
+    return app_with_releases(database, tmp_path / "releases")
 
 
 @pytest.fixture
-def project(database, recording, more_patients):  # noqa: F811 - the fixture
-    made = make_project(database, recording, n_items=4)
-    with database.transaction() as conn:
-        for stream in more_patients[1:]:
-            readings.ensure_item(conn, made, stream, recording.us_at(0), recording.us_at(2500))
-    return made
+def project(database, recording):
+    return make_project_of_three(database, recording, n_items=4)
 
 
 class Person:
@@ -316,8 +314,6 @@ def test_a_millivolt_and_a_second_are_as_long_as_the_page_says(reading):
 
 
 def test_a_lesson_shows_what_is_known_beside_what_was_said_and_changes_nothing(person, client, project, database):
-    from tests.labeling_server.programme_kit import next_of, span
-
     client.sign_in("boss")
     with database.transaction() as conn:
         row = conn.execute("SELECT id, stream_id, start_us, end_us FROM reading_items ORDER BY id LIMIT 1").fetchone()
@@ -334,3 +330,28 @@ def test_a_lesson_shows_what_is_known_beside_what_was_said_and_changes_nothing(p
     assert [mark[0] for mark in marks_of(reader)] == ["AFIB"]
     reader.go(f"/projects/{project.id}/read")
     assert "The entrance test was not passed: 0 of 1 items were right" in reader.text("#desk-hold")
+
+
+def test_what_machines_say_is_shown_when_it_is_asked_for_and_then_of_every_item(person, client, project, database):
+    client.sign_in("boss")
+    design(client, project)
+    for login, label in (("ann", "AFIB"), ("bob", "AFL")):
+        client.sign_in(login)
+        read_all(client, project, lambda item, name=label: span(item, name))
+    judge = person("judge", f"/projects/{project.id}/disputes")
+    judge.has_item()
+    lanes = """async () => {
+      const { desk } = await import('/static/js/desk/item.js');
+      const { rows } = await import('/static/js/desk/canvas.js');
+      return rows().map((row) => [row.name, row.marks.map((mark) => mark.label)]);
+    }"""
+    assert [name for name, _ in judge.page.evaluate(lanes)] == ["A", "B", "Decision"]
+    judge.press("~")
+    judge.until("() => document.querySelectorAll('.desk-entry').length > 1")
+    judge.page.wait_for_function(f"async () => (await ({lanes})()).some(([, labels]) => labels.includes('VT'))")
+    shown = dict(judge.page.evaluate(lanes))
+    assert set(shown) == {"A", "B", "Machine", "Decision"}
+    judge.press("Control+ArrowDown", "Control+ArrowDown")  # item 3 of the recording: AFIB from 20 s on
+    judge.page.wait_for_function(
+        f"async () => (await ({lanes})()).some(([name, labels]) => name === 'Machine' && labels.includes('AFIB'))"
+    )

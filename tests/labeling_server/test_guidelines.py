@@ -18,15 +18,6 @@ def project(database, recording):
     return make_project(database, recording)
 
 
-@pytest.fixture
-def as_user(client):
-    def sign_in(login):
-        assert client.sign_in(login).status_code == 303
-        return client
-
-    return sign_in
-
-
 def publish(client, project, body, base, why="because"):
     return client.write("POST", f"/api/projects/{project.id}/guideline", {"body": body, "why": why, "base": base})
 

@@ -24,15 +24,6 @@ def project(database, recording):
     return make_project(database, recording)
 
 
-@pytest.fixture
-def as_user(client):
-    def sign_in(login):
-        assert client.sign_in(login).status_code == 303
-        return client
-
-    return sign_in
-
-
 def items_of(database, project):
     """All first items, as the API tells them."""
     with database.transaction() as conn:

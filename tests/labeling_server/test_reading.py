@@ -31,17 +31,6 @@ def project(database, recording):
 
 
 @pytest.fixture
-def as_user(client):
-    """Signs somebody in."""
-
-    def sign_in(login):
-        assert client.sign_in(login).status_code == 303
-        return client
-
-    return sign_in
-
-
-@pytest.fixture
 def dealt(as_user, project):
     answer = as_user("boss").write("PUT", f"/api/projects/{project.id}/design", {"n_readers": 2, "double_share": 1.0})
     assert answer.json() == {"n_items": N_ITEMS, "n_gold": 0, "n_repeats": 0}

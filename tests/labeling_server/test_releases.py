@@ -10,57 +10,20 @@ import pytest
 
 from labeling_server.app import create_app
 from labeling_server.settings import ServerSettings
-from rhythmark.release.making import ReleaseFolder
-from storage import catalogue
 from tests.labeling_server.conftest import Client
-from tests.labeling_server.programme_kit import design, make_project, read_all, span
+from tests.labeling_server.programme_kit import app_with_releases, design, make_project_of_three, read_all, span
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.fixture
 def app(database, recording, tmp_path):
-    settings = ServerSettings(secret_key="a secret of more than 32 characters", project="Tests")  # noqa: S106 - of a test
-    return create_app(database, settings=settings, release_maker=ReleaseFolder(database, tmp_path / "releases"))
+    return app_with_releases(database, tmp_path / "releases")
 
 
 @pytest.fixture
-def more_patients(database, recording):
-    """Three recordings, so that there is one patient for each part."""
-    from signal_processing.values import Block
-    from storage import waveforms
-
-    streams = [recording.stream_id]
-    for name in ("other", "third"):
-        signal = recording.signal.__class__(name, "ecg", 250.0, recording.signal.t0_us, recording.signal.channels)
-        with database.transaction() as conn:
-            stream = catalogue.ensure_stream(
-                conn, name=name, device="test", t0_us=signal.t0_us, patient_pseudonym=f"P-{name}"
-            )
-            group = catalogue.ensure_group(conn, stream.id, signal)
-            waveforms.store_blocks(conn, group, [Block(0, recording.samples)])
-            streams.append(stream.id)
-    return streams
-
-
-@pytest.fixture
-def project(database, recording, more_patients):
-    from storage import readings
-
-    made = make_project(database, recording, n_items=2)
-    with database.transaction() as conn:
-        for stream in more_patients[1:]:
-            readings.ensure_item(conn, made, stream, recording.us_at(0), recording.us_at(2500))
-    return made
-
-
-@pytest.fixture
-def as_user(anonymous):
-    def sign_in(login):
-        assert anonymous.sign_in(login).status_code == 303
-        return anonymous
-
-    return sign_in
+def project(database, recording):
+    return make_project_of_three(database, recording, n_items=2)
 
 
 @pytest.fixture

@@ -126,6 +126,7 @@ async function show(waiting) {
   const own = flow.mode === "audit" ? [{ name: say("desk.decided"), answer: waiting.answer, marks: waiting.marks }] : waiting.lanes.map((lane) => ({ ...lane, name: lane.lane }));
   flow.decided = flow.mode === "audit" ? said(waiting.answer, waiting.marks) : "";
   await takeUp(waiting.item, flow.mode === "audit" ? waiting.marks : [], [...own, machine], flow.mode === "audit" ? waiting.answer : "read");
+  if (desk.showsMachine) await askMachine();
 }
 
 /** @param {1 | -1} by */
@@ -211,14 +212,23 @@ export function chooseLane(by) {
   deskChanged();
 }
 
-/** What machines say is asked for when it is wanted. */
+/** What machines say is asked for when it is wanted, and then for each item that comes. */
 export async function toggleMachine() {
-  const lane = desk.lanes.find((one) => one.name === say("desk.machine"));
-  if (!lane) return;
   desk.showsMachine = !desk.showsMachine;
   if (!desk.showsMachine) desk.lane = 0;
-  else lane.marks = await getJson(`/api/items/${desk.item.id}/machine`).catch(() => []);
-  deskChanged();
+  await askMachine();
+}
+
+async function askMachine() {
+  const lane = desk.lanes.find((one) => one.name === say("desk.machine"));
+  if (!lane || !desk.showsMachine) return deskChanged();
+  try {
+    lane.marks = await getJson(`/api/items/${desk.item.id}/machine`);
+  } catch (error) {
+    desk.showsMachine = false; // an empty lane would say that nothing was found
+    desk.notice = error.message;
+  }
+  return deskChanged();
 }
 
 /** @param {string} code @param {string} reason */
