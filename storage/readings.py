@@ -79,6 +79,7 @@ class StoredReading(NamedTuple):
 
     Parameters
     ----------
+    code, reason : of a decision by an adjudicator or an auditor.
     patient : pseudonym, or where there is none the stream, which then counts as a patient of its own.
     """
 
@@ -92,6 +93,8 @@ class StoredReading(NamedTuple):
     how: Circumstances = NOT_KNOWN
     device: str = ""
     at_us: int = 0
+    code: str = ""
+    reason: str = ""
 
 
 class Place(NamedTuple):
@@ -225,9 +228,9 @@ def of_project(conn: Connection[TupleRow], project_id: int) -> list[StoredReadin
 def _reading(project_id: int, row: TupleRow) -> StoredReading:
     item_id, stream_id, stream_name, patient, start_us, end_us, reader, answer = row[:8]
     item = ItemRow(item_id, project_id, stream_id, start_us, end_us)
-    source, *how, device, at_us = row[12:]
-    marks = marks_of(*row[8:12])
-    return StoredReading(item, stream_name, patient, reader, answer, marks, source, Circumstances(*how), device, at_us)
+    source, *how = row[12:17]
+    marks, given = marks_of(*row[8:12]), Circumstances(*how)
+    return StoredReading(item, stream_name, patient, reader, answer, marks, source, given, *row[17:])
 
 
 def marks_of(starts: list[int], ends: list[int], names: list[str], codes: list[int]) -> ReadingMarks:

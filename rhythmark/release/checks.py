@@ -29,6 +29,8 @@ def identifiers_in(collected: Collected) -> list[Found]:
 
 def _all(collected: Collected) -> Iterator[tuple[str, Finding]]:
     yield from _of("the project's description", [collected.project.description])
+    for text in collected.guidelines:
+        yield from _of(f"version {text.version} of the guideline", [*text.body.splitlines(), text.why])
     for number, reader in collected.readers.items():
         if reader.kind == "person":
             continue  # only the number is given away
@@ -39,6 +41,8 @@ def _all(collected: Collected) -> Iterator[tuple[str, Finding]]:
         marks = [*record.people, *record.machines, *(mark for one in record.readings for mark in one.marks)]
         yield from _of(f"record {record.name}, notes", dict.fromkeys(mark.note for mark in marks))
         yield from _of(f"record {record.name}, note of the recording", [record.note])
+        reasons = dict.fromkeys(text for one in record.readings for text in (one.reading.code, one.reading.reason))
+        yield from _of(f"record {record.name}, reasons of decisions", reasons)
     for change in collected.history:
         states = (change.revision.before or {}, change.revision.after)
         yield from _of(

@@ -11,23 +11,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from labeling_server.programme.quality import quality_of
 from labeling_server.programme.report import report_of
 from rhythmark.export import labels_of
 from signal_processing.clock import US_PER_S
 from signal_processing.errors import InvalidValueError
 from signal_processing.values import Annotation, Annotator
 from signal_processing.vocabulary import LABELS
-from storage import as_of, catalogue, projects, readings, releases, revisions
+from storage import as_of, catalogue, guidelines, projects, readings, releases, revisions
 from storage.known_items import DECIDED, GOLD
 from storage.runs import list_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from labeling_server.programme.quality import QualityReport
     from labeling_server.programme.report import AgreementReport
     from signal_processing.values import Signal
     from storage.annotation_row import RevisionRow
     from storage.catalogue import GroupRow
+    from storage.guidelines import GuidelineRow
     from storage.projects import ProjectRow, ReaderRow
     from storage.readings import StoredReading
     from storage.releases import CohortStream
@@ -56,7 +59,8 @@ class Record(NamedTuple):
     ----------
     signal : under the record's name, with the date shifted.
     people, machines : annotations as `rhythmark.export.labels_of` gives them.
-    by_reader : what each reader handed in, by their number; None of one who called it ambiguous or unreadable.
+    readings : what each reader handed in, item by item.
+    final : what items were decided to be in the end.
     """
 
     name: str
@@ -99,6 +103,8 @@ class Collected(NamedTuple):
     history: list[Change]
     agreement: AgreementReport
     detectors: list[tuple[str, str]]
+    guidelines: list[GuidelineRow]
+    quality: QualityReport
 
 
 def collect(conn: Any, project: ProjectRow) -> Collected:
@@ -131,7 +137,9 @@ def collect(conn: Any, project: ProjectRow) -> Collected:
     history = [change._replace(by=people[change.by]) for change in history]
     agreement = _by_number(report_of(conn, project), readers)
     runs = {(one.name, one.version) for record in records for one in _runs(conn, record.group.id)}
-    return Collected(project, records, readers, history, agreement, sorted(runs))
+    texts = [guidelines.of_version(conn, project.id, one.version) for one in guidelines.versions(conn, project.id)]
+    quality = quality_of(conn, project, projects.readers(conn, project.id))
+    return Collected(project, records, readers, history, agreement, sorted(runs), texts[::-1], quality)
 
 
 def _runs(conn: Any, group_id: int) -> Iterable[Any]:

@@ -10,13 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from detectors.scores import scores_of
+from labeling_server.programme.report import Figure
+from reading import gold
 from rhythmark.release.tables import BEATS, ITEMS, RECORDS, SPANS
 from signal_processing.vocabulary import VOCABULARY_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from labeling_server.programme.report import AgreementReport, Figure
+    from labeling_server.programme.report import AgreementReport
     from rhythmark.release.collected import Collected
 
 MAX_LABELS = 12
@@ -76,6 +78,8 @@ def markdown(
         detectors=[(name, version, _scores(name, version)) for name, version in collected.detectors],
         agreement=collected.agreement,
         figures=list(_agreement_rows(collected.agreement)),
+        guidelines=[(one.version, one.why) for one in collected.guidelines],
+        quality=list(_quality_rows(collected)),
         accepted=wish.accepted,
         issues=wish.issues,
     )
@@ -89,6 +93,7 @@ def dictionary() -> str:
         "records/NAME.con, .mac, .r1 ...": "WFDB annotations, one file an annotator",
         "beats.parquet, spans.parquet, records.parquet": "tables, described below",
         "history.jsonl": "one JSON object a revision: what a person did to an annotation, before and after",
+        "guidelines/version-N.md": "how readers were to read, version by version, where the project has a guideline",
         "vocabulary.json": "every label with its name, AAMI class, SNOMED CT and ICD-10 codes",
         "splits.csv": "the part of each patient",
         "manifest.json": "what the release is made of, and how",
@@ -158,6 +163,36 @@ def _agreement_rows(report: AgreementReport) -> Iterable[dict[str, str]]:
         yield _row(f"{mark.label}, SD of differences, ms", whom, mark.spread.sd_ms, 1, mark.spread.n_pairs)
     for span in report.spans:
         yield _row(f"{span.label}, IoU", f"{span.first} and {span.second}", span.iou, 3, span.onsets.n_pairs)
+
+
+def _quality_rows(collected: Collected) -> Iterable[dict[str, str]]:
+    """How well people read, by number: against what is known, twice, and with the machine's marks."""
+    numbers = {reader.name: number for number, reader in collected.readers.items()}
+    report = collected.quality
+    for one in report.readers:
+        for what, share in (("hidden gold right", one.right), ("called the same twice", one.same)):
+            if share.n:
+                yield _row(what, numbers[one.name], share.figure, 3, share.n)
+        if one.skill is not None:
+            yield _row(
+                "skill, estimated without truth (Dawid and Skene)",
+                numbers[one.name],
+                Figure(one.skill, None, None),
+                3,
+                0,
+            )
+    _, n_done, n_overturned = report.audits
+    if n_done:
+        yield _row("audits overturned", "all", Figure(*gold.share(n_overturned, n_done)), 3, n_done)
+    if report.assistance is not None:
+        found, n = report.assistance, report.assistance.n + report.assistance.n_without
+        yield _row("error with the machine's marks less that without (automation bias)", "all", found.difference, 3, n)
+        yield _row("time with them, over that without", "all", found.time_ratio, 2, n)
+    for group in report.groups:
+        if group.error.value is not None:
+            name = group.name or "not known"
+            if group.by != "device":  # its name may name a place
+                yield _row(f"readings other than what was decided, {group.by} {name}", "all", group.error, 3, group.n)
 
 
 def _row(what: str, whom: str, figure: Figure, digits: int, n: int) -> dict[str, str]:

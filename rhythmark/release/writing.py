@@ -128,6 +128,10 @@ def _write_texts(
     title = f"{collected.project.name} {wish.version}"
     (folder / "datasheet.html").write_text(datasheet.html(sheet, title), encoding="utf-8")
     (folder / "data-dictionary.md").write_text(datasheet.dictionary(), encoding="utf-8")
+    for text in collected.guidelines:
+        path = folder / "guidelines" / f"version-{text.version}.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.body, encoding="utf-8", newline="")
     vocabulary = {"version": VOCABULARY_VERSION, "labels": [msgspec.to_builtins(entry) for entry in LABELS]}
     _write_json(folder / "vocabulary.json", vocabulary)
 

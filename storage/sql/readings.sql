@@ -27,13 +27,15 @@ SELECT coalesce(max(id), 0) FROM readings WHERE project_id = %(project_id)s
 -- name: of_project
 SELECT i.id, i.stream_id, s.name, coalesce(p.pseudonym, 'stream ' || s.name), i.start_us, i.end_us,
        w.name, r.answer, r.starts_us, r.ends_us, r.names, r.codes, r.source, r.guideline, r.seconds, r.is_assisted, r.view,
-       d.name, r.submitted_us
+       d.name, r.submitted_us, coalesce(j.code, u.code, ''), coalesce(j.reason, u.reason, '')
 FROM readings r
 JOIN reading_items i ON i.id = r.item_id
 JOIN streams s ON s.id = i.stream_id
 JOIN devices d ON d.id = s.device_id
 LEFT JOIN patients p ON p.id = s.patient_id
 JOIN project_readers w ON w.id = r.reader_id
+LEFT JOIN adjudications j ON j.item_id = r.item_id AND j.reading_id = r.id
+LEFT JOIN audits u ON u.item_id = r.item_id AND u.reading_id = r.id
 WHERE r.project_id = %(project_id)s AND i.kind IN ('item', 'gold')
 ORDER BY i.stream_id, i.start_us, i.id, w.name
 

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from formats.parquet_files import read_table
 from labeling_server.app import create_app
 from labeling_server.settings import ServerSettings
 from tests.labeling_server.conftest import Client
@@ -80,6 +81,45 @@ def test_an_owner_makes_and_signs_and_a_researcher_takes_what_is_whole(as_user, 
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF-")
     assert pdf.content == again.content
+
+
+def test_a_release_tells_how_it_was_read_and_why_it_was_decided(as_user, project, tmp_path):
+    boss = as_user("boss")
+    items = boss.get(f"/api/projects/{project.id}/agreement").json()["n_items"]
+    assert items == 0
+    text = "## 1 Fibrillation\nLabels: AFIB\nNo P waves.\n"
+    boss.write("POST", f"/api/projects/{project.id}/guideline", {"body": text, "why": "the first", "base": 0})
+    design(boss, project, assisted_share=0.5)
+    for login, label in (("ann", "AFIB"), ("bob", "AFL")):
+        client = as_user(login)
+        client.write("POST", f"/api/projects/{project.id}/guideline/acknowledgement", {"version": 1})
+        read_all(client, project, lambda item, name=label: span(item, name) | {"seconds": 9.5})
+    judge = as_user("judge")
+    for one in judge.get(f"/api/projects/{project.id}/disputes").json():
+        body = span(one["item"]) | {"code": "rhythm", "reason": "irregular throughout"}
+        assert judge.write("POST", f"/api/items/{one['item']['id']}/adjudication", body).status_code == 200
+    boss = as_user("boss")
+    boss.write("POST", f"/api/projects/{project.id}/audits", {"n_random": 2})
+    eye = as_user("eye")
+    for one in eye.get(f"/api/projects/{project.id}/audits").json():
+        eye.write("POST", f"/api/items/{one['item']['id']}/audit", {"verdict": "confirmed"})
+    assert make(as_user("boss"), project).status_code == 200
+    folder = tmp_path / "releases" / str(project.id) / "1.0"
+    table = read_table(folder / "items.parquet")
+    rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
+    final = [row for row in rows if row["annotator"] == "fin"]
+    assert [(row["source"], row["code"], row["reason"]) for row in final] == [
+        ("adjudicated", "rhythm", "irregular throughout")
+    ] * 4
+    people = [row for row in rows if row["seconds"] == 9.5]
+    assert len(people) == 8
+    assert {row["guideline"] for row in people} == {1}
+    assert {row["assisted"] for row in people} == {True, False}
+    assert (folder / "guidelines" / "version-1.md").read_text() == text
+    sheet = (folder / "datasheet.md").read_text()
+    assert "- version 1: the first" in sheet
+    assert "| audits overturned | all | 0.000 |" in sheet
+    assert "automation bias" in sheet
 
 
 def test_a_researcher_can_do_nothing_else(as_user, read):
