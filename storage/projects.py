@@ -53,6 +53,7 @@ class ProjectRow(msgspec.Struct, frozen=True):
     qualified_days : how long a passed test holds.
     audit_limit : greatest share of audited items that may be overturned in a release; None: no rule.
     targets : by label or class the least agreement: alpha of beats and answers, IoU of spans.
+    due_us : until when it is to be read; readers are told, and nothing closes by itself.
     codes : the error taxonomy, "/" between levels.
     """
 
@@ -72,6 +73,7 @@ class ProjectRow(msgspec.Struct, frozen=True):
     qualified_days: int
     audit_limit: float | None
     targets: dict[str, float]
+    due_us: int | None
     codes: list[str]
 
 
@@ -87,6 +89,7 @@ class Design(NamedTuple):
     qualified_days: int = 365
     audit_limit: float | None = None
     targets: Mapping[str, float] = MappingProxyType({})
+    due_us: int | None = None
 
 
 class ProjectSummary(NamedTuple):

@@ -539,7 +539,8 @@ CREATE TABLE projects (
     qualified_days smallint DEFAULT 365 NOT NULL,
     audit_limit double precision,
     targets jsonb DEFAULT '{}'::jsonb NOT NULL,
-    codes text[] DEFAULT '{"N called S","N called V","S called N","S called V","V called N","V called S",F,missed,invented,bounds,rhythm,quality,"guideline unclear","signal unclear",slip}'::text[] NOT NULL
+    codes text[] DEFAULT '{"N called S","N called V","S called N","S called V","V called N","V called S",F,missed,invented,bounds,rhythm,quality,"guideline unclear","signal unclear",slip}'::text[] NOT NULL,
+    due_us bigint
 );
 
 CREATE TABLE qualifications (
@@ -1006,6 +1007,8 @@ ALTER TABLE projects ADD CONSTRAINT projects_description_check CHECK ((length(de
 
 ALTER TABLE projects ADD CONSTRAINT projects_double_share_check CHECK (((double_share >= (0)::double precision) AND (double_share <= (1)::double precision)));
 
+ALTER TABLE projects ADD CONSTRAINT projects_due_us_check CHECK ((due_us > 0));
+
 ALTER TABLE projects ADD CONSTRAINT projects_gold_share_check CHECK (((gold_share >= (0)::double precision) AND (gold_share <= (0.5)::double precision)));
 
 ALTER TABLE projects ADD CONSTRAINT projects_n_readers_check CHECK (((n_readers >= 1) AND (n_readers <= 20)));
@@ -1417,6 +1420,8 @@ COMMENT ON COLUMN projects.audit_limit IS 'Greatest share of audited items that 
 COMMENT ON COLUMN projects.targets IS 'By label or class the least agreement: Krippendorff''s alpha of beats and answers, IoU of spans';
 
 COMMENT ON COLUMN projects.codes IS 'Error taxonomy: by what a decision says in what readers erred; "/" parts levels of the tree';
+
+COMMENT ON COLUMN projects.due_us IS 'Readers are told; nothing closes by itself';
 
 COMMENT ON COLUMN qualifications.labels IS 'By label [right, all]';
 

@@ -39,11 +39,12 @@ class Item(Answer):
 
 
 class Progress(Answer):
-    """What a reader has read, has before them, and has put off; nothing of others."""
+    """What a reader has read, has before them, and has put off, and until when; nothing of others."""
 
     n_done: int
     n_left: int
     n_later: int
+    due_us: int | None
 
 
 class Mark(Answer):

@@ -86,6 +86,7 @@ class DesignBody(Body):
     qualified_days: Annotated[int, Field(ge=1, le=3650)] = 365
     audit_limit: Share | None = None
     targets: Annotated[dict[MarkLabel, Share], Field(max_length=100, default_factory=dict)]
+    due_us: Annotated[Microseconds | None, Field(description="Until when it is to be read: told to readers")] = None
     order: Annotated[
         Literal["age", "random", "risk", "uncertainty"],
         Field(description="How items dealt out now will come: the first first, by lot, or by what machines say"),

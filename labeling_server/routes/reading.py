@@ -80,10 +80,12 @@ def next_item(project_id: RowId, database: Db, reader: ApiReader) -> dict[str, A
 
 
 @router.get("/projects/{project_id}/progress", response_model=answers.Progress)
-def get_progress(project_id: RowId, database: Db, reader: ApiReader) -> dict[str, int]:
+def get_progress(project_id: RowId, database: Db, reader: ApiReader) -> dict[str, int | None]:
     """How far one is oneself: counted anew, which takes a while where one has a hundred thousand items. For readers."""
     with database.transaction() as conn:
-        return assignments.progress(conn, _me(conn, project_id, reader))._asdict()
+        me = _me(conn, project_id, reader)
+        due_us = projects.by_id(conn, project_id).due_us
+        return {**assignments.progress(conn, me)._asdict(), "due_us": due_us}
 
 
 @router.post("/items/{item_id}/reading", response_model=answers.Item)

@@ -5,13 +5,13 @@ INSERT INTO projects (name, description, tolerance_us, created_by)
 VALUES (%(name)s, %(description)s, %(tolerance_us)s, %(login)s)
 ON CONFLICT (name) DO NOTHING
 RETURNING id, name, description, tolerance_us, created_us, created_by, n_readers, double_share, critical,
-       gold_share, repeat_share, assisted_share, pass_mark, qualified_days, audit_limit, targets, codes
+       gold_share, repeat_share, assisted_share, pass_mark, qualified_days, audit_limit, targets, due_us, codes
 
 -- name: set_design
 UPDATE projects
 SET n_readers = %(n_readers)s, double_share = %(double_share)s, gold_share = %(gold_share)s, repeat_share = %(repeat_share)s,
     assisted_share = %(assisted_share)s, pass_mark = %(pass_mark)s, qualified_days = %(qualified_days)s,
-    audit_limit = %(audit_limit)s, targets = %(targets)s
+    audit_limit = %(audit_limit)s, targets = %(targets)s, due_us = %(due_us)s
 WHERE id = %(id)s
 
 -- name: set_codes
@@ -19,18 +19,18 @@ UPDATE projects SET codes = %(codes)s WHERE id = %(id)s
 
 -- name: by_name
 SELECT id, name, description, tolerance_us, created_us, created_by, n_readers, double_share, critical,
-       gold_share, repeat_share, assisted_share, pass_mark, qualified_days, audit_limit, targets, codes
+       gold_share, repeat_share, assisted_share, pass_mark, qualified_days, audit_limit, targets, due_us, codes
 FROM projects WHERE name = %(name)s
 
 -- name: by_id
 SELECT id, name, description, tolerance_us, created_us, created_by, n_readers, double_share, critical,
-       gold_share, repeat_share, assisted_share, pass_mark, qualified_days, audit_limit, targets, codes
+       gold_share, repeat_share, assisted_share, pass_mark, qualified_days, audit_limit, targets, due_us, codes
 FROM projects WHERE id = %(id)s
 
 -- name: listed
 SELECT p.id, p.name, p.description, p.tolerance_us, p.created_us, p.created_by, p.n_readers,
        p.double_share, p.critical, p.gold_share, p.repeat_share, p.assisted_share, p.pass_mark, p.qualified_days, p.audit_limit,
-       p.targets, p.codes,
+       p.targets, p.due_us, p.codes,
        (SELECT count(*) FROM reading_items i WHERE i.project_id = p.id),
        (SELECT count(*) FROM project_readers r WHERE r.project_id = p.id),
        (SELECT count(*) FROM readings r WHERE r.project_id = p.id)

@@ -337,3 +337,14 @@ def test_an_order_by_lot_is_another_for_another_seed(as_user, project, recording
     design(as_user("boss"), project, order="random", seed=3)
     starts = [item["start_us"] for item in read_all(as_user("ann"), project, span)]
     assert starts != sorted(starts)
+
+
+def test_readers_are_told_until_when_and_nothing_closes_by_itself(as_user, project):
+    design(as_user("boss"), project, due_us=1_000_000)  # long past
+    ann = as_user("ann")
+    assert ann.get(f"/api/projects/{project.id}/progress").json()["due_us"] == 1_000_000
+    assert len(read_all(ann, project, span)) == N_ITEMS
+    bad = as_user("boss").write(
+        "PUT", f"/api/projects/{project.id}/design", {"n_readers": 2, "double_share": 1.0, "due_us": 0}
+    )
+    assert bad.status_code == 422

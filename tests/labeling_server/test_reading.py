@@ -86,7 +86,7 @@ def test_an_item_stays_with_its_reader_comes_later_and_is_handed_in_once(as_user
     assert order[-1] == first
     assert ann.write("POST", f"/api/items/{first['id']}/reading", {"answer": "read"}).status_code == 404
     assert next_of(ann, dealt)["item"] is None
-    assert progress_of(ann, dealt) == {"n_done": 4, "n_left": 0, "n_later": 0}
+    assert progress_of(ann, dealt) == {"n_done": 4, "n_left": 0, "n_later": 0, "due_us": None}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ export const flow = {
   projectId: 0,
   /** Of an adjudicator or an auditor. @type {Waiting[]} */
   queue: [],
-  /** Of a reader. @type {{n_done: number, n_left: number, n_later: number} | null} */
+  /** Of a reader. @type {{n_done: number, n_left: number, n_later: number, due_us: number | null} | null} */
   progress: null,
   /** Why there is no item. @type {{why: string, values: Object<string, number>} | null} */
   hold: null,

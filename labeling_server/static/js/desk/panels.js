@@ -3,7 +3,7 @@
 import { classOf } from "../base/colors.js";
 import { labels, say } from "../base/config.js";
 import { h, keyCap, whenReleased } from "../base/dom.js";
-import { duration, hms, hmsMs } from "../base/time.js";
+import { dateOf, duration, hms, hmsMs } from "../base/time.js";
 import { acknowledge, decide, flow, isOther, showThis } from "./flow.js";
 import { desk, isPoint, nSteps, onDesk } from "./item.js";
 import { select } from "./marking.js";
@@ -33,10 +33,11 @@ function paintPanels() {
 function paintQueue() {
   const list = document.getElementById("desk-queue");
   if (flow.mode === "read") {
-    const { n_done = 0, n_left = 0, n_later = 0 } = flow.progress ?? {};
+    const { n_done = 0, n_left = 0, n_later = 0, due_us: due = null } = flow.progress ?? {};
     const fact = (name, value) => [h("dt", {}, say(`desk.progress.${name}`)), h("dd", {}, String(value))];
     list.replaceChildren(
-      h("dl", { class: "facts-list" }, ...fact("done", n_done), ...fact("left", n_left), ...fact("later", n_later)),
+      h("dl", { class: "facts-list" }, ...fact("done", n_done), ...fact("left", n_left), ...fact("later", n_later), ...(due ? fact("due", dateOf(due)) : [])),
+      due && n_left && Date.now() * 1000 > due ? h("p", { class: "problem" }, say("desk.overdue")) : "",
       n_done + n_left ? h("progress", { max: n_done + n_left, value: n_done, "aria-label": say("desk.progress.done") }) : "",
       flow.ofTest ? h("p", { class: "soft" }, say("desk.test")) : "",
       flow.isAssisted ? h("p", { class: "soft" }, say("desk.assisted")) : "",

@@ -14,6 +14,7 @@ function bodyOf(form) {
     if (value.trim() === "" && kind !== "lines") continue;
     if (kind === "number") body[field.name] = Number(value);
     else if (kind === "percent") body[field.name] = Number(value) / 100;
+    else if (kind === "day") body[field.name] = (Date.parse(`${value}T23:59:59Z`) || 0) * 1000; // 0 is refused by its rule
     else if (kind === "lines") body[field.name] = value.split("\n").map((line) => line.trim()).filter(Boolean);
     else if (kind === "words") body[field.name] = value.split(",").map((word) => word.trim()).filter(Boolean);
     else if (kind === "targets") body[field.name] = targetsOf(value);
