@@ -14,8 +14,7 @@ from labeling_server.api.bounds import NO_NUL, RowId
 from labeling_server.api.edit_bodies import Body
 from labeling_server.api.requests import Db, api_router
 from labeling_server.login import Text, begin_session
-from labeling_server.programme.pages import clock
-from labeling_server.programme.work_pages import page_config
+from labeling_server.page_parts import clock, page_config
 from labeling_server.sessions import OwnAccount, PageReader, Sessions, is_same_origin
 from labeling_server.texts import text
 from storage import accounts, users

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at run time
+from labeling_server.page_parts import clock
 from labeling_server.programme.access import project_with_results, visible_to
 from labeling_server.programme.drawing import axis_of_differences, axis_of_shares
 from labeling_server.programme.navigation import tabs_of
@@ -194,11 +194,6 @@ def _check_among(what: str, name: str, among: Sequence[str]) -> None:
     if name not in among:
         msg = f"{what} must be one of the project's, got {name!r}"
         raise InvalidValueError(msg)
-
-
-def clock(time_us: int, zone: ZoneInfo) -> str:
-    """A time as pages of projects show it."""
-    return f"{datetime.fromtimestamp(time_us / 1e6, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def page(request: Request, template: str, context: dict[str, Any], code: int = status.HTTP_200_OK) -> HTMLResponse:

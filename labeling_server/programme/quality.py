@@ -1,18 +1,31 @@
 """How well people read: against what is known, against themselves, against what was decided in the end.
 
-The values are what the API answers as well: FastAPI describes them as they stand here.
+The values stand in `labeling_server.programme.quality_figures`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from math import ceil, log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from labeling_server.programme.quality_figures import (
+    Alarm,
+    AssistanceFigures,
+    Attempt,
+    GroupFigures,
+    LabelShare,
+    Learn,
+    OwnQuality,
+    QualityReport,
+    ReaderQuality,
+    ShareFigure,
+    Week,
+)
 from labeling_server.programme.reading_rules import judged
 from labeling_server.programme.report import SEED, Figure
 from labeling_server.programme.skills import skills_of
@@ -50,144 +63,12 @@ MAX_TO_LEARN = 50
 _AGES = (("under 18", 18), ("18 to 39", 40), ("40 to 64", 65), ("65 to 79", 80), ("80 and over", 1_000))
 
 
-@dataclass(frozen=True, slots=True)
-class ShareFigure:
-    """`k` of `n`, with its 95 % interval."""
+class Against(NamedTuple):
+    """One person's readings of gold, how each was judged, and what they read twice."""
 
-    k: int
-    n: int
-    figure: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class LabelShare:
-    """A share of one label."""
-
-    label: str
-    share: ShareFigure
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """Gold of one week: errors among items, the limits of the p-chart, and whether it lies beyond."""
-
-    start_us: int
-    n: int
-    errors: int
-    low: float
-    high: float
-    is_beyond: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A chart passed its limit: at which of the reader's items.
-
-    Parameters
-    ----------
-    of : "gold", or "decided": against what was decided in the end, and against how the reader read at first.
-    label : of gold, the label that it is about; empty: all.
-    """
-
-    of: str
-    label: str
-    at_item: int
-    at_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An attempt at the entrance test."""
-
-    attempt: int
-    n_right: int
-    n_items: int
-    passed: bool
-    at_us: int
-    until_us: int
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderQuality:
-    """One reader.
-
-    Parameters
-    ----------
-    right : of hidden gold; `labels` the same by label.
-    skill : share right as estimated without any truth (Dawid and Skene); None where items are few.
-    same : of items read twice, those that they called the same.
-    overturned : of audited items that they read.
-    """
-
-    name: str
-    right: ShareFigure
-    labels: list[LabelShare]
-    skill: float | None
-    same: ShareFigure
-    overturned: ShareFigure
-    weeks: list[Week]
-    alarms: list[Alarm]
-    attempts: list[Attempt]
-
-
-@dataclass(frozen=True, slots=True)
-class AssistanceFigures:
-    """Readings that began with the machine's marks, against those that did not; errors as shares."""
-
-    n: int
-    n_without: int
-    error: Figure
-    error_without: Figure
-    difference: Figure
-    time_ratio: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFigures:
-    """Errors in one group of patients; no figure where the group is too small."""
-
-    by: str
-    name: str
-    n: int
-    n_patients: int
-    error: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class QualityReport:
-    """A project's readers.
-
-    Parameters
-    ----------
-    audits : drawn, done and overturned.
-    doubtful : items of which the skill of their readers says something else than was decided.
-    """
-
-    readers: list[ReaderQuality]
-    audits: list[int]
-    doubtful: list[int]
-    assistance: AssistanceFigures | None
-    groups: list[GroupFigures]
-
-
-@dataclass(frozen=True, slots=True)
-class Learn:
-    """A strip that the reader read otherwise than it is known to be."""
-
-    item_id: int
-    stream_id: int
-    start_us: int
-    end_us: int
-    labels: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnQuality:
-    """What a reader sees of themselves, and nobody else of them here."""
-
-    quality: ReaderQuality
-    to_learn: list[Learn]
+    known: Sequence[Compared]
+    found: Sequence[Judged]
+    again: Sequence[Compared]
 
 
 def quality_of(conn: Any, project: ProjectRow, readers: Sequence[ReaderRow]) -> QualityReport:
@@ -201,7 +82,8 @@ def quality_of(conn: Any, project: ProjectRow, readers: Sequence[ReaderRow]) -> 
     for place, one in enumerate(decided):
         finished[one.compared.reader_id].append(place)
     usual = _bounded(float(wrong.mean()) if len(wrong) else 0.0)
-    rate = _rate([judged(one, project) for own in known.values() for one in own])
+    found_of = {reader_id: [judged(one, project) for one in own] for reader_id, own in known.items()}
+    rate = _rate([one for own in found_of.values() for one in own])
     skills = skills_of(decided)
     return QualityReport(
         [
@@ -215,9 +97,8 @@ def quality_of(conn: Any, project: ProjectRow, readers: Sequence[ReaderRow]) -> 
             )
             for one in readers
             if one.kind == "person"
-            for found in [
-                _reader(conn, project, one, known[one.id], again[one.id], overturned.get(one.name, (0, 0)), rate)
-            ]
+            for against in [Against(known[one.id], found_of.get(one.id, []), again[one.id])]
+            for found in [_reader(conn, project, one, against, overturned.get(one.name, (0, 0)), rate)]
         ],
         list(audits.counts(conn, project.id)),
         skills.doubtful,
@@ -229,23 +110,25 @@ def quality_of(conn: Any, project: ProjectRow, readers: Sequence[ReaderRow]) -> 
 def own_quality(conn: Any, project: ProjectRow, reader: ReaderRow) -> OwnQuality:
     """One person, as they may see it: by hidden gold once it is read, and by tests."""
     known = known_items.against_truth(conn, project.id, ["gold", "entrance"], reader_id=reader.id)
-    gold_alone = [one for one in known if one.kind == "gold"]
+    found = [judged(one, project) for one in known]
+    of_gold = [(one, said) for one, said in zip(known, found, strict=True) if one.kind == "gold"]
     again = known_items.read_again(conn, project.id, reader_id=reader.id)
     overturned = audits.counts_of_readers(conn, project.id).get(reader.name, (0, 0))
-    rate = _rate([judged(one, project) for one in gold_alone])
-    quality = _reader(conn, project, reader, gold_alone, again, overturned, rate)
-    wrong = [(one, judged(one, project)) for one in reversed(known)]
+    against = Against([one for one, _ in of_gold], [said for _, said in of_gold], again)
+    quality = _reader(conn, project, reader, against, overturned, _rate(against.found))
     learn = [
-        Learn(one.item.id, one.item.stream_id, one.item.start_us, one.item.end_us, _wrong_labels(found))
-        for one, found in wrong
-        if not found.right
+        Learn(
+            one.item.id,
+            one.item.stream_id,
+            one.item.start_us,
+            one.item.end_us,
+            [name for name, right in said.labels.items() if not right],
+        )
+        for one, said in zip(reversed(known), reversed(found), strict=True)
+        if not said.right
     ]
     # not by which name others know them
     return OwnQuality(replace(quality, name=""), learn[:MAX_TO_LEARN])
-
-
-def _wrong_labels(found: Judged) -> list[str]:
-    return [name for name, right in found.labels.items() if not right]
 
 
 def _by_reader(found: Iterable[Compared]) -> dict[int, list[Compared]]:
@@ -268,12 +151,11 @@ def _reader(
     conn: Any,
     project: ProjectRow,
     reader: ReaderRow,
-    known: Sequence[Compared],
-    again: Sequence[Compared],
+    against: Against,
     overturned: tuple[int, int],
     rate: float,
 ) -> ReaderQuality:
-    found = [judged(one, project) for one in known]
+    known, found, again = against
     score = gold.score(found)
     n_audited, n_overturned = overturned
     same = sum(judged(one, project).right for one in again)

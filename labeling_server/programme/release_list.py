@@ -53,8 +53,15 @@ def visible_releases(conn: Any, reader: Reader, project: ProjectRow) -> list[dic
     return found
 
 
-def check_may_take(conn: Any, reader: Reader, project: ProjectRow, version: str) -> None:
-    """Raise UnknownRowError for a version that there is not, or that the person does not see."""
-    if version not in {one["version"] for one in visible_releases(conn, reader, project)}:
+def visible_release(conn: Any, reader: Reader, project: ProjectRow, version: str) -> dict[str, Any]:
+    """One version.
+
+    Raises
+    ------
+    UnknownRowError : if there is none of that name, or none that the person sees.
+    """
+    found = next((one for one in visible_releases(conn, reader, project) if one["version"] == version), None)
+    if found is None:
         msg = f"version must be one that was released and signed by an owner, got {version!r:.100}"
         raise UnknownRowError(msg)
+    return found

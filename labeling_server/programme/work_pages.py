@@ -13,19 +13,17 @@ from fastapi.responses import HTMLResponse  # noqa: TC002 - FastAPI reads it at 
 from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it at run time
 from labeling_server.api.reading_bodies import MAX_VERSION
 from labeling_server.api.requests import Db  # noqa: TC001 - FastAPI reads it at run time
-from labeling_server.api.rows_json import label_json, reader_json
+from labeling_server.page_parts import clock, page_config
 from labeling_server.programme import access
 from labeling_server.programme.access import project_for, project_unblinded
 from labeling_server.programme.certificate import certificate_pdf
 from labeling_server.programme.guideline_texts import as_html, clauses_of
 from labeling_server.programme.navigation import tabs_of
-from labeling_server.programme.pages import ProgrammeRoute, clock, page
+from labeling_server.programme.pages import ProgrammeRoute, page
 from labeling_server.programme.quality import own_quality, quality_of
-from labeling_server.programme.release_list import check_may_take, visible_releases
+from labeling_server.programme.release_list import visible_release, visible_releases
 from labeling_server.sessions import PageReader  # noqa: TC001 - FastAPI reads it at run time
-from labeling_server.texts import TEXTS
 from reading.guideline import changed, difference
-from signal_processing.vocabulary import LABELS
 from storage import assignments, audit, guidelines, projects
 
 if TYPE_CHECKING:
@@ -38,23 +36,6 @@ router = APIRouter(include_in_schema=False, route_class=ProgrammeRoute)
 
 Mode = Literal["read", "adjudicate", "audit", "lesson"]
 _TAB_OF: dict[Mode, str] = {"read": "read", "adjudicate": "disputes", "audit": "audits", "lesson": "mine"}
-_WRITING = ("desk.", "agreement.ambiguous", "agreement.unreadable", "forms.", "guideline.", "quality.", "releases.",
-            "help.", "account.", "do.relabel", "save.offline", "error.")  # fmt: skip
-"""Beginnings of the texts that scripts of these pages say."""
-
-
-def page_config(request: Request, reader: Reader) -> dict[str, Any]:
-    """What every script of a page needs; no recording, which these pages come to by their items."""
-    return {
-        "stream": {"id": 0, "ended_us": None},
-        "groups": [],
-        "reader": reader_json(reader),
-        "zone": request.app.state.settings.zone,
-        "labels": [label_json(entry) for entry in LABELS],
-        "words": {},
-        "layers": [],
-        "texts": {key: value for key, value in TEXTS.items() if key.startswith(_WRITING)},
-    }
 
 
 def _context(conn: Any, request: Request, reader: Reader, project: ProjectRow, current: str) -> dict[str, Any]:
@@ -220,8 +201,7 @@ def certificate_page(
     with database.transaction() as conn:
         project = project_for(conn, reader, project_id, access.SIGNS | access.TAKES_DATA, "see releases")
         context = _context(conn, request, reader, project, "releases")
-        check_may_take(conn, reader, project, version)
-        one = next(row for row in visible_releases(conn, reader, project) if row["version"] == version)
+        one = visible_release(conn, reader, project, version)
     return page(request, "certificate.html", {**context, "one": one})
 
 
@@ -237,8 +217,7 @@ def certificate_file(
     settings = request.app.state.settings
     with database.transaction() as conn:
         project = project_for(conn, reader, project_id, access.SIGNS | access.TAKES_DATA, "see releases")
-        check_may_take(conn, reader, project, version)
-        one = next(row for row in visible_releases(conn, reader, project) if row["version"] == version)
+        one = visible_release(conn, reader, project, version)
     told = certificate_pdf(project.name, one, clock=partial(clock, zone=ZoneInfo(settings.zone)), zone=settings.zone)
     headers = {"Content-Disposition": f'attachment; filename="{project.name}-{version}-certificate.pdf"'}
     return Response(told, media_type="application/pdf", headers=headers)

@@ -18,7 +18,8 @@ from labeling_server.api.reading_bodies import (  # noqa: TC001 - FastAPI reads 
 from labeling_server.api.requests import Db, api_router
 from labeling_server.programme.access import AUDITS, DECIDES, OWNS, READS, SEES_QUALITY, project_for, project_unblinded
 from labeling_server.programme.machine_marks import machine_marks
-from labeling_server.programme.quality import OwnQuality, QualityReport, own_quality, quality_of
+from labeling_server.programme.quality import own_quality, quality_of
+from labeling_server.programme.quality_figures import OwnQuality, QualityReport
 from labeling_server.programme.skills import skills_of
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from reading.audit_samples import Finished, draw

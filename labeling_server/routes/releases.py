@@ -12,7 +12,7 @@ from labeling_server.api.bounds import RowId  # noqa: TC001 - FastAPI reads it a
 from labeling_server.api.reading_bodies import ReleaseBody, SignatureBody  # noqa: TC001 - FastAPI reads them at run time
 from labeling_server.api.requests import Db, api_router
 from labeling_server.programme.access import OWNS, SIGNS, TAKES_DATA, project_for, project_unblinded
-from labeling_server.programme.release_list import check_may_take, role_of, visible_releases
+from labeling_server.programme.release_list import role_of, visible_release, visible_releases
 from labeling_server.programme.releasing import NotWrittenError, ReleaseRequest
 from labeling_server.sessions import ApiReader  # noqa: TC001 - FastAPI reads it at run time
 from storage import audit, releases
@@ -53,7 +53,7 @@ def make_release(
     except NotWrittenError as error:
         raise HTTPException(status.HTTP_507_INSUFFICIENT_STORAGE, str(error)) from error
     with database.transaction() as conn:
-        return next(one for one in visible_releases(conn, reader, project) if one["version"] == body.version)
+        return visible_release(conn, reader, project, body.version)
 
 
 @router.post("/{project_id}/releases/{version}/signature", response_model=answers.Release)
@@ -65,7 +65,7 @@ def sign_release(
         project = project_for(conn, reader, project_id, SIGNS, "sign a release", admin_may=False)
         role = role_of(conn, reader, project, SIGNS)
         releases.sign(conn, project, version, role=role, meaning=body.meaning, actor=reader.actor)
-        return next(one for one in visible_releases(conn, reader, project) if one["version"] == version)
+        return visible_release(conn, reader, project, version)
 
 
 @router.get("/{project_id}/releases/{version}/archive", response_class=FileResponse, responses=_ARCHIVE)
@@ -75,7 +75,7 @@ def take_release(
     """The whole version as one file; for owners, and for researchers once an owner has signed it."""
     with database.transaction() as conn:
         project = project_unblinded(conn, reader, project_id, TAKES_DATA, "take a release", admin_may=False)
-        check_may_take(conn, reader, project, version)
+        visible_release(conn, reader, project, version)  # or it is refused
         audit.record(conn, reader.actor, "release-taken", f"project {project.name}", {"version": version})
     path = _maker(request).archive(project, version)
     if path is None:

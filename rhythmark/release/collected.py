@@ -25,7 +25,7 @@ from storage.runs import list_runs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from labeling_server.programme.quality import QualityReport
+    from labeling_server.programme.quality_figures import QualityReport
     from labeling_server.programme.report import AgreementReport
     from signal_processing.values import Signal
     from storage.annotation_row import RevisionRow

@@ -5,7 +5,8 @@ import { labels, say } from "../base/config.js";
 import { onceAFrame } from "../base/frame.js";
 import { getPxPerMm } from "../base/scale.js";
 import { duration, hms } from "../base/time.js";
-import { clipped, invalidOf, isSample, tracePieces } from "../signal/decimate.js";
+import { clipped, tracePieces } from "../signal/decimate.js";
+import { extremes } from "../signal/lane_scale.js";
 import { desk, ensureSignal, isPoint } from "./item.js";
 
 export const GUTTER_PX = 64;
@@ -170,8 +171,9 @@ function leads({ c, width, top, bottom }) {
 }
 
 /** Pixels a unit, and the value on the middle line: millivolts at the gain, of others what is in view fills 15 mm. */
-function scaleOf({ channel, group, i, store }, runs) {
-  const [low, high] = extremesOf(runs, i, group.channels.length, channel);
+function scaleOf(lead, runs) {
+  const { channel, i, store } = lead;
+  const [low, high] = extremes(lead, runs).map((value) => (value - channel.offset) / channel.gain);
   if (channel.unit === "mV") {
     const middle = (low + high) / 2;
     return { px: desk.gain * getPxPerMm(), zero: Math.abs(middle) < 2 || !Number.isFinite(middle) ? 0 : Math.round(middle * 2) / 2 };
@@ -179,19 +181,6 @@ function scaleOf({ channel, group, i, store }, runs) {
   store.scales ??= new Map(); // fixed when it is first seen: a scale that moves by itself misleads
   if (!store.scales.has(i) && high > low) store.scales.set(i, { px: (15 * getPxPerMm()) / (high - low), zero: (low + high) / 2 });
   return store.scales.get(i) ?? { px: 1, zero: 0 };
-}
-
-function extremesOf(runs, i, step, channel) {
-  let [low, high] = [Infinity, -Infinity];
-  for (const run of runs) {
-    const invalid = invalidOf(run.data);
-    for (let k = i; k < run.data.length; k += step) {
-      if (!isSample(run.data[k], invalid)) continue;
-      low = Math.min(low, run.data[k]);
-      high = Math.max(high, run.data[k]);
-    }
-  }
-  return [low, high].map((value) => (value - channel.offset) / channel.gain);
 }
 
 function pulse(c, { channel }, middle, scale) {

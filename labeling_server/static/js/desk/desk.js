@@ -2,6 +2,7 @@
 
 import { say } from "../base/config.js";
 import { h, keyCap } from "../base/dom.js";
+import { keyOf } from "../base/label_keys.js";
 import { GAINS_MM_MV, SPEEDS_MM_S, stepped } from "../base/scale.js";
 import { showOn } from "./canvas.js";
 import { acknowledge, chooseLane, confirmDecided, countTime, flow, handIn, isOther, later, next, showOther, takeLane, toggleMachine } from "./flow.js";
@@ -84,19 +85,13 @@ function toggleHelp() {
     h("div", { class: "columns" }, h("div", {}, h("dl", {}, ...rows)), h("div", {}, h("h3", {}, say("do.relabel.span")), h("dl", {}, ...spans), h("p", { class: "soft" }, say("desk.do.beat"))))));
 }
 
-function nameOf(event) {
-  const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
-  const shift = event.shiftKey && (event.key.length > 1 || ctrl) ? "Shift+" : "";
-  return `${ctrl}${shift}${ctrl && event.key.length === 1 && shift ? event.key.toUpperCase() : event.key}`;
-}
-
 function onKeyDown(event) {
   const isTyping = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   if (isTyping) return inField(event);
   const isControl = event.target instanceof HTMLElement && event.target.matches("button, a[href], summary");
   if (isControl && (event.key === "Enter" || event.key === " ")) return;
-  const key = nameOf(event);
+  const key = keyOf(event);
   const action = actions.find((one) => one.keys.includes(key));
   const meant = action || !desk.item || !desk.mayEdit || event.ctrlKey ? null : labelOfKey(key);
   if (!action && !meant) return;

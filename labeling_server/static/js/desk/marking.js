@@ -1,15 +1,13 @@
 // What keys and pointer do to the marks of an item: begin and end spans, set beats, label, move, delete.
 
-import { labels, say } from "../base/config.js";
+import { say } from "../base/config.js";
+import { DIGITS, beatOfKey } from "../base/label_keys.js";
 import { invalidOf, isSample } from "../signal/decimate.js";
 import { GUTTER_PX, markAt, paperTop, repaintDesk, usAt, widthS, xOf } from "./canvas.js";
 import { desk, deskChanged, edit, isPoint, onDesk, tellDesk } from "./item.js";
 
-/** Digits label spans, as in the workstation; N is a normal beat here, which the cursor sets. */
-export const SPAN_KEYS = new Map([
-  ["1", "AFIB"], ["2", "AFL"], ["3", "SVTA"], ["4", "VT"], ["5", "VFIB"], ["6", "VCOUPLET"], ["7", "BRADY"],
-  ["8", "TACHY"], ["9", "PAUSE"], ["0", "NOISY"], ["s", "SR"],
-]);
+/** As in the workstation; N is a normal beat here, which the cursor sets. */
+export const SPAN_KEYS = new Map([...DIGITS, ["s", "SR"]]);
 const STEP_US = 200_000;
 const NUDGE_US = 20_000;
 /** A beat that a key sets lies on the highest point so near, or where the slope from there ends, so far away at most. */
@@ -21,8 +19,8 @@ export function labelOfKey(key) {
   const span = SPAN_KEYS.get(key);
   const mark = desk.selected === null ? null : desk.marks[desk.selected];
   if (span && (mark ? !isPoint(mark) : true)) return { code: span, isBeat: false };
-  const code = key === "v" ? "V" : key;
-  return labels.get(code)?.kind === "beat" && code !== "?" ? { code, isBeat: true } : null;
+  const code = beatOfKey(key);
+  return code === null ? null : { code, isBeat: true };
 }
 
 /** A label for what is selected; with nothing selected a beat at the cursor, or a span of the whole item. @param {{code: string, isBeat: boolean}} label */

@@ -1,12 +1,13 @@
 // The keyboard. Letters of beats label the selected beat, digits the selected span; everything else is an action's key.
 // Keys with Ctrl or Alt belong to the browser, except those that an action names.
 
+import { beatOfKey, keyOf } from "../base/label_keys.js";
 import { state } from "../base/state.js";
 import { isPastRefused, takeMine, takeTheirs, saving } from "../edits/edits.js";
 import { relabel } from "../review/decide.js";
 import { commitKeys } from "../review/drafts.js";
-import { actionOf, nameOf } from "../windows/bindings.js";
-import { SPAN_KEYS, beatOfKey } from "../windows/palette.js";
+import { actionOf } from "../windows/bindings.js";
+import { SPAN_KEYS } from "../windows/palette.js";
 import { pressInView } from "../windows/views.js";
 import { actions } from "./actions.js";
 
@@ -38,7 +39,7 @@ function isOthers(event) {
 /** @param {KeyboardEvent} event */
 function onKeyDown(event) {
   if (isOthers(event)) return;
-  const key = nameOf(event);
+  const key = keyOf(event);
   if (decideConflict(key) || pressInView(key)) {
     event.preventDefault();
     return;

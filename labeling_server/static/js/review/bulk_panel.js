@@ -4,10 +4,10 @@
 import { classOf } from "../base/colors.js";
 import { labelOfNumber, labels, say } from "../base/config.js";
 import { h, keyCap } from "../base/dom.js";
+import { beatOfKey } from "../base/label_keys.js";
 import { behindBar } from "../base/loading.js";
 import { counted, letter } from "../windows/letters.js";
 import { closeOverlay, openOverlay } from "../windows/overlays.js";
-import { beatOfKey } from "../windows/palette.js";
 
 /**
  * @typedef {{sample: number, number: number}} Seen

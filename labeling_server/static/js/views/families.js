@@ -3,6 +3,7 @@
 
 import { mainGroup, say } from "../base/config.js";
 import { h } from "../base/dom.js";
+import { beatOfKey } from "../base/label_keys.js";
 import { behindBar as withBar } from "../base/loading.js";
 import { getPxPerMm } from "../base/scale.js";
 import { state } from "../base/state.js";
@@ -10,7 +11,7 @@ import { saving } from "../edits/edits.js";
 import { bulkEdit } from "../review/bulk.js";
 import { counted, editButton, keyLegend, relabelButton, tickBox } from "../windows/letters.js";
 import { hasOverlay } from "../windows/overlays.js";
-import { beatOfKey, openPalette } from "../windows/palette.js";
+import { openPalette } from "../windows/palette.js";
 import { registerView } from "../windows/views.js";
 import { cardContent, cardName, drawCards, rangeOf } from "./family_cards.js";
 import { cardScale } from "./family_draw.js";

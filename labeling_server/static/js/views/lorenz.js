@@ -4,6 +4,7 @@
 import { classOf } from "../base/colors.js";
 import { labelOfNumber, say } from "../base/config.js";
 import { h, keyCap } from "../base/dom.js";
+import { beatOfKey } from "../base/label_keys.js";
 import { saving } from "../edits/edits.js";
 import { bulkEdit } from "../review/bulk.js";
 import { beginWalk } from "../review/walk.js";
@@ -11,7 +12,7 @@ import { axisEnd, fetchPairs, inLasso, inRange } from "../strip/rr.js";
 import { keyNow } from "../windows/bindings.js";
 import { counted, countedLetters, relabelButton } from "../windows/letters.js";
 import { hasOverlay } from "../windows/overlays.js";
-import { beatOfKey, openPalette } from "../windows/palette.js";
+import { openPalette } from "../windows/palette.js";
 import { registerView } from "../windows/views.js";
 import { drawChosen, drawHistogram, drawPairs, msAt } from "./lorenz_draw.js";
 

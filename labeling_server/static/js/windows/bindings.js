@@ -27,15 +27,6 @@ export function actionOf(actions, key) {
   return named.find((action) => action.when?.()) ?? named.find((action) => !action.when) ?? null;
 }
 
-/** A key as it is named here: "Ctrl+" and "Shift+" before names of keys without a character. @param {KeyboardEvent} event */
-export function nameOf(event) {
-  const ctrl = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
-  const isNamed = event.key.length > 1;
-  // a character already says whether Shift was held, except together with Ctrl
-  const shift = event.shiftKey && (isNamed || ctrl) ? "Shift+" : "";
-  return `${ctrl}${shift}${ctrl && !isNamed && shift ? event.key.toUpperCase() : event.key}`;
-}
-
 /** Whether both can be meant at the same time: those of two views never are. */
 const meet = (one, other) => !one.view || !other.view || one.view === other.view;
 

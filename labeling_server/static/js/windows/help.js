@@ -3,7 +3,8 @@
 import { classOf } from "../base/colors.js";
 import { labels, say } from "../base/config.js";
 import { h, keyCap, keyName } from "../base/dom.js";
-import { bind, isOwn, keysOf, nameOf, unbind } from "./bindings.js";
+import { keyOf } from "../base/label_keys.js";
+import { bind, isOwn, keysOf, unbind } from "./bindings.js";
 import { closeOverlay, openOverlay } from "./overlays.js";
 import { SPAN_KEYS } from "./palette.js";
 import { currentView, viewActions } from "./views.js";
@@ -54,7 +55,7 @@ export function openHelp(pageActions) {
       unbind(action);
       return say("help.default", { what: say(`do.${action.id}`) });
     }
-    const key = nameOf(event);
+    const key = keyOf(event);
     const refused = bind(actions, action, key);
     const values = { key: keyName(key), what: say(`do.${action.id}`), other: refused?.other ? say(`do.${refused.other.id}`) : "" };
     return say(refused ? `help.${refused.why}` : "help.changed", values);

@@ -3,23 +3,12 @@
 import { classOf } from "../base/colors.js";
 import { labels, say } from "../base/config.js";
 import { h, keyCap } from "../base/dom.js";
+import { DIGITS } from "../base/label_keys.js";
 import { layersOfRange, piecesText } from "../edits/overlaps.js";
 import { openChooser } from "./chooser.js";
 
-/** Digits label the selected span. */
-export const SPAN_KEYS = new Map([
-  ["1", "AFIB"], ["2", "AFL"], ["3", "SVTA"], ["4", "VT"], ["5", "VFIB"], ["6", "VCOUPLET"], ["7", "BRADY"],
-  ["8", "TACHY"], ["9", "PAUSE"], ["0", "NOISY"], ["N", "SR"],
-]);
-
-/** Lower-case letters that stand for a beat without a lower-case code of its own. */
-const ALIASES = new Map([["v", "V"]]);
-
-/** The beat that a key stands for; null when it stands for none. @param {string} key */
-export function beatOfKey(key) {
-  const code = ALIASES.get(key) ?? key;
-  return labels.get(code)?.kind === "beat" && code !== "?" ? code : null;
-}
+/** What labels the selected span. */
+export const SPAN_KEYS = new Map([...DIGITS, ["N", "SR"]]);
 
 /** What can be chosen: labels of beats, of spans, or layers to erase from. @param {"beat" | "span" | "layer"} what @returns {{code: string, name: string}[]} */
 function choicesOf(what) {
